@@ -117,7 +117,7 @@ def test_a_union_of_single_shapes_is_what_the_engine_says_of_all(name):
 @pytest.mark.parametrize("name", ["reference", "yolov5", "detectron2-rpn_c4-border0", "mmdet-yolov3"])
 def test_never_worse_than_the_clustering_by_iou_and_as_audited(name):
     dataset, detector = read(SAMPLE / "coco"), load_detector(name)
-    fit = fit_foreground(dataset, detector, 6)
+    fit = fit_foreground(dataset, detector, 6, evaluations=600)
     assert fit.found.outcome <= fit.by_iou.outcome
     assert (fit.cut_short, fit.searched) == (False, fit.boxes)
     for one in (fit.found, fit.by_iou):
@@ -141,7 +141,7 @@ def test_it_finds_what_shapes_alone_miss(data):
 
 def test_the_same_seed_gives_the_same_anchors():
     dataset = read(SAMPLE / "voc")
-    found = [fit_foreground(dataset, load_detector(), 4, seed=seed).found for seed in (3, 3)]
+    found = [fit_foreground(dataset, load_detector(), 4, seed=3, evaluations=400).found for _ in range(2)]
     assert found[0] == found[1]
 
 
@@ -165,7 +165,7 @@ def test_the_evaluations_are_counted(data):
 def test_of_many_boxes_whole_images_are_searched_and_all_are_judged(data, monkeypatch):
     monkeypatch.setattr("anchoraudit.anchors.foreground.searched.MOST_BOXES", 4)
     dataset = data(*[(i, 400, 300, 40 + 9 * i + j, 60) for i in range(6) for j in range(2)])
-    fit = fit_foreground(dataset, load_detector(), 2)
+    fit = fit_foreground(dataset, load_detector(), 2, evaluations=1000)
     assert (fit.boxes, fit.searched) in {(12, 2), (12, 4)}
     assert fit.found.outcome <= fit.by_iou.outcome
 
@@ -193,7 +193,7 @@ def test_levels_are_judged_as_they_are_given(data):
 
 
 def test_on_blood_cells_few_anchors_leave_no_image_empty(shared):
-    fit = fit_foreground(read(shared / "data" / "bccd"), load_detector(), 3)
+    fit = fit_foreground(read(shared / "data" / "bccd"), load_detector(), 3, evaluations=1500)
     assert (fit.by_iou.empty, fit.present.empty) == (5, 6)
     assert fit.found.empty == 0
     assert fit.found.unmatched < 60 < fit.by_iou.unmatched
