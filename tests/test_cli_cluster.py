@@ -17,6 +17,7 @@ from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 
 TINY = [1, 1, 3, 3]
+AT_ONCE = ("--time-limit", "0.000001")  # ends a search before its first evaluation
 SIZES = [(30, 60), (31, 62), (200, 90), (205, 95), (12, 12), (300, 400), (310, 390), (60, 30)]
 SEVERAL = document(
     [image(i) for i in range(len(SIZES))],
@@ -192,7 +193,7 @@ def test_foreground_is_shown_beside_the_clustering_by_iou(capsys):
     assert result["levels"] == [
         {"stride": 16, "anchors": result["anchors"], "below_stride": result["levels"][0]["below_stride"]}
     ]
-    assert run("cluster", "a.json", "--k", 2, "--objective", "foreground") == 0
+    assert run("cluster", "a.json", "--k", 2, "--objective", "foreground", *AT_ONCE) == 0
     text = capsys.readouterr().out
     assert "How the encoder of reference judges them" in text
     assert "--k 2 --objective foreground -o anchors.toml" in text
@@ -208,7 +209,7 @@ def test_what_the_search_wrote_is_what_scan_counts(capsys):
 
 
 def test_a_short_time_limit_is_said(capsys):
-    assert run("cluster", "a.json", "--k", 2, "--objective", "foreground", "--time-limit", "0.000001") == 0
+    assert run("cluster", "a.json", "--k", 2, "--objective", "foreground", *AT_ONCE) == 0
     assert "the time limit ended the search after 0 evaluations" in capsys.readouterr().err
     for limit in ("0", "-1", "nan", "x"):
         assert run("cluster", "a.json", "--k", 2, "--time-limit", limit) == 2
@@ -216,7 +217,7 @@ def test_a_short_time_limit_is_said(capsys):
 
 def test_forcing_is_said(capsys):
     words = ("--k", 5, "--objective", "foreground", "--detector", "detectron2-rpn_fpn")
-    assert run("cluster", "a.json", *words) == 0
+    assert run("cluster", "a.json", *words, *AT_ONCE) == 0
     out, err = capsys.readouterr()
     assert "forces a box's best anchor" in err
     assert "unmatched images" in out
@@ -293,7 +294,7 @@ def test_fewer_anchors_than_levels_are_clustered_all_the_same(capsys):
 
 def test_foreground_loss_of_an_export_is_said(capsys):
     words = ("--k", 5, "--objective", "foreground", "--for", "mmdet", "--detector", "mmdet-retinanet_fpn")
-    assert run("cluster", "a.json", *words) == 0
+    assert run("cluster", "a.json", *words, *AT_ONCE) == 0
     out, err = capsys.readouterr()
     assert "type='AnchorGenerator'" in out
     assert "with the anchors as written" in err
