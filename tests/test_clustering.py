@@ -74,7 +74,7 @@ def coco38():
 @pytest.mark.parametrize(("load", "bar"), [(bccd, 0.8838), (coco38, 0.657)])
 def test_nine_anchors_fit_real_boxes(load, bar):
     sizes = load()
-    found = [mean_iou(AnchorKMeans(9, random_state=seed).fit(sizes), sizes) for seed in range(3)]
+    found = [mean_iou(AnchorKMeans(9, random_state=seed).fit(sizes), sizes) for seed in range(2)]
     assert min(found) >= bar
 
 
@@ -106,13 +106,13 @@ def test_no_move_of_a_single_anchor_helps(metric):
 
 
 def test_it_beats_k_means_in_pixels_by_far_where_sizes_differ():
-    sizes = lognormal(1000, seed=5)
+    sizes = lognormal(300, seed=5)
     plain = KMeans(9, n_init=10, random_state=0).fit(sizes).cluster_centers_
     assert mean_iou(AnchorKMeans(9).fit(sizes), sizes) > measure_fit(sizes, plain).mean_iou + 0.05
 
 
 def test_a_histogram_of_many_sizes_loses_next_to_nothing():
-    sizes = lognormal(40_000)
+    sizes = lognormal(16_000)
     model = AnchorKMeans(3).fit(sizes)
     points = make_points(sizes, np.ones(len(sizes)), MEASURES["iou"])
     polished, _ = moves.settle(points, model.cluster_centers_, 4, 0.005)
@@ -164,7 +164,7 @@ def test_weights_count_as_copies_and_zero_as_absent(metric):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_sizes_from_a_hundredth_of_a_pixel_to_ten_thousand(metric):
-    sizes = np.exp(np.random.default_rng(0).uniform(np.log(0.01), np.log(10_000), (500, 2)))
+    sizes = np.exp(np.random.default_rng(0).uniform(np.log(0.01), np.log(10_000), (200, 2)))
     model = AnchorKMeans(6, metric=metric).fit(sizes)
     assert np.isfinite(model.cluster_centers_).all()
     assert (model.cluster_centers_ >= sizes.min(axis=0) - 1e-9).all()
@@ -196,7 +196,7 @@ def test_few_sizes_and_many_duplicates(sizes, k, metric):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_same_seed_gives_the_same_bits(metric):
-    sizes = lognormal(500)
+    sizes = lognormal(150)
     first, second = (AnchorKMeans(5, metric=metric, random_state=3).fit(sizes) for _ in range(2))
     assert first.cluster_centers_.tobytes() == second.cluster_centers_.tobytes()
 
@@ -204,8 +204,8 @@ def test_the_same_seed_gives_the_same_bits(metric):
 def test_the_number_of_threads_changes_no_bit():
     code = (
         "import numpy as np; from anchoraudit.anchors.clustering import AnchorKMeans, METRICS\n"
-        "sizes = np.exp(np.random.default_rng(0).normal(3.5, 0.9, (2000, 2)))\n"
-        "for metric in METRICS: print(AnchorKMeans(5, metric=metric, n_init=4).fit(sizes)"
+        "sizes = np.exp(np.random.default_rng(0).normal(3.5, 0.9, (1100, 2)))\n"
+        "for metric in METRICS: print(AnchorKMeans(3, metric=metric, n_init=2).fit(sizes)"
         ".cluster_centers_.tobytes().hex())"
     )
     answers = {
@@ -223,7 +223,7 @@ def test_the_number_of_threads_changes_no_bit():
 
 
 def test_the_order_of_the_boxes_does_not_matter():
-    sizes = lognormal(200)
+    sizes = lognormal(100)
     forward, backward = AnchorKMeans(4).fit(sizes), AnchorKMeans(4).fit(sizes[::-1])
     assert forward.cluster_centers_.tolist() == backward.cluster_centers_.tolist()
 
@@ -443,7 +443,7 @@ def test_a_summary_keeps_total_weight_mean_and_limit():
 @pytest.mark.parametrize("k", [1, 5, 40])
 def test_centres_without_the_estimator_are_its_own(metric, k):
     rng = np.random.default_rng(8)
-    sizes = np.round(np.exp(rng.normal(3.5, 1.0, (40 if k == 40 else 900, 2))), 1)
+    sizes = np.round(np.exp(rng.normal(3.5, 1.0, (40 if k == 40 else 200, 2))), 1)
     weight = rng.integers(1, 4, len(sizes)).astype(float)
     fitted = AnchorKMeans(k, metric=metric, random_state=7).fit(sizes, sample_weight=weight)
     assert np.array_equal(centres_of(sizes, weight, k, metric=metric, seed=7), fitted.cluster_centers_)
