@@ -51,7 +51,7 @@ WITHOUT = [
 
 @pytest.fixture(scope="module", autouse=True)
 def _anchors_take_little_time():
-    """Try few anchors, and cluster the same sizes but once.
+    """Try few anchors and combinations, and cluster the same sizes but once.
 
     Here anchors need to be the same, not good. Nearly all of the time would go into finding good ones.
     """
@@ -67,6 +67,7 @@ def _anchors_take_little_time():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("anchoraudit.advice.variants._EVALUATIONS", 200)
         patch.setattr("anchoraudit.advice.variants.MOST_K", 7)
+        patch.setattr("anchoraudit.advice.variants.MOST_TRIED", 100)
         patch.setattr("anchoraudit.anchors.clustering.search.SMALL", 0)
         patch.setattr("anchoraudit.anchors.clustering.search.ROUGH_SURVIVORS", 1)
         patch.setattr("anchoraudit.anchors.clustering.centres.find_centres", centres)
@@ -151,7 +152,7 @@ class TestAgainstTheWhole:
     @pytest.mark.parametrize("name", ["reference", "ultralytics-yolo11"])
     def test_coco_in_pieces(self, name):
         source = "sample_data/coco"
-        with pieces_of(8):
+        with pieces_of(16):
             assert of_parts(source, name, images="header") == of_the_whole(source, name, images="header")
 
     @pytest.mark.parametrize(
