@@ -228,7 +228,7 @@ def test_deep_json(here, answer, deep, place):
         "a = " + "{b=" * DEPTH,
         "a: " + "[" * DEPTH + "]" * DEPTH,
         "a: " + "{b: " * DEPTH,
-        "\n".join(" " * i + "a:" for i in range(3000)),
+        "\n".join(" " * i + "a:" for i in range(1500)),
         "- " * DEPTH,
         "anchors = " + "9" * 5000,
         "anchors = [[" + "9" * 5000 + ", 1]]",
@@ -240,7 +240,7 @@ def test_deep_json(here, answer, deep, place):
         *DEEP_JSON,
         "9" * 5000,
         "\0" * 5000,
-        "x" * 4_000_000,
+        "x" * 1_000_000,
     ],
     ids=lambda text: repr(text[:9]),
 )
@@ -252,17 +252,17 @@ def test_deep_or_odd_settings_and_detectors(here, answer, file, option, text):
     assert len(err) < 2000
 
 
-def test_a_hundred_megabytes_on_one_line(tmp_path):
+def test_forty_megabytes_on_one_line(tmp_path):
     """Time and memory grow with the file, not worse."""
     entry = json.dumps(annotation(7, 1, GOOD, segmentation=[[1.5] * 20], area=11026.0))
-    count = 100_000_000 // len(entry)
+    count = 40_000_000 // len(entry)
     head = json.dumps(document(annotations=[])).replace('"annotations": []', '"annotations": [%s]')
     (tmp_path / "big.json").write_text(head % ",".join([entry] * count))
     used = limited("scan", "big.json", "--output-format", "json", "--select", "ANC", cwd=tmp_path)
     assert used.code == 0, used.err
     assert strict_json(used.out)["summary"]["usable"] == count
-    assert used.seconds < 20
-    assert used.megabytes < 1000
+    assert used.seconds < 10
+    assert used.megabytes < 500
 
 
 # As what to repeat: each worker would hold the whole texts to its end, and copy their pages at each fork.
@@ -276,14 +276,14 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize("kind", NONSENSE)
-def test_fifty_megabytes_of_nonsense(tmp_path, kind):
-    head, millionth, end = NONSENSE[kind]
-    (tmp_path / "big.json").write_bytes(head + millionth * 1_000_000 + end)
+def test_twenty_megabytes_of_nonsense(tmp_path, kind):
+    head, part, end = NONSENSE[kind]
+    (tmp_path / "big.json").write_bytes(head + part * 400_000 + end)
     used = limited("scan", "big.json", cwd=tmp_path)
     assert used.code in (1, 2)
     assert "big.json" in used.err + used.out
     assert len(used.err) + len(used.out) < 20_000
-    assert used.seconds < 15
+    assert used.seconds < 8
 
 
 # ---- names -----------------------------------------------------------------------------------------------
@@ -477,8 +477,15 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize(("tree", "name"), PLACES)
+# Three in each place, so that any three places next to each other, which are mostly of one tree, have all.
+ODD_IN_PLACES = [
+    (*place, list(ODD)[(3 * number + turn) % len(ODD)])
+    for number, place in enumerate(PLACES)
+    for turn in range(3)
+]
+
+
+@pytest.mark.parametrize(("tree", "name", "odd"), ODD_IN_PLACES)
 def test_pipes_folders_and_links_where_files_should_be(here, answer, tree, name, odd):
     """None is waited for or read without end; a scan tells, or goes on with the rest."""
     make(here, {file: content for file, content in TREES[tree].items() if not file.startswith(name)})
@@ -560,7 +567,7 @@ def test_outputs_that_cannot_be_written(here, answer, option, target):
         {"ds/images/up": "../.."},
         {"ds/annotations/annotations": ".", "ds/train": "annotations", "ds/val": "train"},
         {"ds/a/b": "../b", "ds/b/a": "../a"},
-        {f"ds/{i}": "." for i in range(30)},
+        {f"ds/{i}": "." for i in range(10)},
     ],
 )
 @pytest.mark.parametrize("tree", ["coco", "voc", "yolo", "nothing"])
@@ -651,14 +658,19 @@ def test_ids_longer_than_python_parses(here, answer):
     answer("filter", "a.json", "-o", "x.json")
 
 
-SIZES = [1e308, 1e30, 10_000_001, 9_999_999, 1e-308, 0.1, -1e308]
+WIDTHS = [1e308, 1e30, 10_000_001, 9_999_999, 1e-308, 0.1, -1e308]
+HEIGHTS = [1e308, 9_999_999, 1, 1e-308]
+OF_SIZES = ["reference", "torchvision-retinanet_resnet50_fpn", "mmdet-atss", "yolov5"]
 
 
 @pytest.mark.parametrize(
-    "detector", ["reference", "torchvision-retinanet_resnet50_fpn", "mmdet-atss", "yolov5"]
+    ("width", "height", "detector"),
+    [
+        (width, height, OF_SIZES[(i + j) % len(OF_SIZES)])  # each with all widths, and with all heights
+        for i, width in enumerate(WIDTHS)
+        for j, height in enumerate(HEIGHTS)
+    ],
 )
-@pytest.mark.parametrize("width", SIZES)
-@pytest.mark.parametrize("height", [1e308, 9_999_999, 1, 1e-308])
 def test_sizes_beyond_reason(here, answer, width, height, detector):
     big = [0, 0, width, height]
     make(
@@ -692,7 +704,8 @@ def test_coordinates_beyond_reason(here, answer, detector):
     code, out, _ = answer("scan", "a.json", "--output-format", "json", "--counts", "--detector", detector)
     assert code < 2
     assert strict_json(out)["summary"]["boxes"] == len(boxes)
-    answer("explain", "1", "a.json", "--detector", detector)
+    if preset_names().index(detector) % 3 == 0:  # much the same for all of a kind
+        answer("explain", "1", "a.json", "--detector", detector)
 
 
 # ---- pictures --------------------------------------------------------------------------------------------
@@ -766,11 +779,11 @@ def test_thousands_of_splits(tmp_path):
     folder = tmp_path / "ds/annotations"
     folder.mkdir(parents=True)
     text = json.dumps(document())
-    for i in range(2000):
+    for i in range(1000):
         (folder / f"instances_{i}.json").write_text(text)
     used = limited("scan", "ds", "-q", cwd=tmp_path)
     assert used.code in (0, 1), used.err
-    assert used.seconds < 8
+    assert used.seconds < 6
     used = limited("scan", "ds", "--split", "nope", cwd=tmp_path)
     assert used.code == 2
     assert len(used.err) < 5000
