@@ -2,7 +2,7 @@
 
 Each folder of `tests/cases` is a case and is found by itself. It holds `case.toml` and the input: the files
 as the reporter had them, mostly in `dataset/`. The folder is copied to an empty working directory, its images
-are drawn, and its commands run there, one after the other, each as a process of its own.
+are drawn, and its commands run there, one after the other, in this process.
 
 Keys of `case.toml`:
 
@@ -31,6 +31,8 @@ command again as JSON, which must end with one of the same exit codes.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import shlex
@@ -38,13 +40,12 @@ import shutil
 import tomllib
 import zlib
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from tests.builders import run
 from tests.rule_cases import picture
 
 FOLDER = Path(__file__).parent / "cases"
@@ -56,7 +57,11 @@ OF_A_RUN = {"command", "exit", "says", "never"} | OF_FINDINGS
 SEVERITIES = {"error", "warning", "info"}
 PARTS = ("path", "place", "message", "why", "evidence", "suggestion")
 
-Run = Callable[..., "CompletedProcess[str]"]
+
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
 
 
 def case(name: str) -> dict[str, Any]:
@@ -88,16 +93,24 @@ def lay_out(name: str, into: Path) -> None:
             (into / path).write_bytes((into / path).read_bytes()[:-lost])
 
 
+def answered(*words: str) -> Answer:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(*words)
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_case(name: str, anchoraudit: Run) -> None:
-    lay_out(name, anchoraudit.cwd)  # type: ignore[attr-defined]
+def test_case(name: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    lay_out(name, here)
     failed = []
     for step in case(name)["run"]:
-        done = anchoraudit(*shlex.split(step["command"]))
-        answer = done.stdout + done.stderr
-        wrong = not_as_expected(step, done.returncode, answer)
+        done = answered(*shlex.split(step["command"]))
+        answer = done.out + done.err
+        wrong = not_as_expected(step, done.code, answer)
         if OF_FINDINGS & set(step):
-            wrong += findings_not_as_expected(step, anchoraudit)
+            wrong += findings_not_as_expected(step)
         if wrong:
             failed.append("\n".join([f"anchoraudit {step['command']}", *wrong, "", answer]))
     if failed:
@@ -109,17 +122,18 @@ def not_as_expected(step: dict[str, Any], code: int, answer: str) -> list[str]:
     wrong = [] if code in listed(step["exit"]) else [f"- exit code {code}, not {step['exit']}"]
     wrong += [f"- does not say {needed!r}" for needed in unsaid(step.get("says", []), answer)]
     wrong += [f"- says {text!r}" for text in step.get("never", []) if not unsaid([text], answer)]
-    return [*wrong, "- ends with a traceback"] if "Traceback (most" in answer else wrong
+    crashed = "Traceback (most" in answer or "internal error" in answer
+    return [*wrong, "- ends with a traceback"] if crashed else wrong
 
 
-def findings_not_as_expected(step: dict[str, Any], anchoraudit: Run) -> list[str]:
+def findings_not_as_expected(step: dict[str, Any]) -> list[str]:
     """What is wrong with the findings of the command, run again as JSON."""
-    done = anchoraudit(*shlex.split(step["command"]), "--output-format", "json")
-    if done.returncode not in listed(step["exit"]):
-        return [f"- exit code {done.returncode} as JSON, not {step['exit']}"]
-    if done.returncode == 2:
+    done = answered(*shlex.split(step["command"]), "--output-format", "json")
+    if done.code not in listed(step["exit"]):
+        return [f"- exit code {done.code} as JSON, not {step['exit']}"]
+    if done.code == 2:
         return ["- no findings, since the command failed"]
-    report = json.loads(done.stdout)
+    report = json.loads(done.out)
     found = report["findings"]
     rows = sorted({(one["code"], one["severity"]) for one in found})
     wrong = [f"- finds no {needed}" for needed in step.get("findings", []) if not is_found(needed, found)]
