@@ -53,7 +53,7 @@ def rank_in_parts(count: int, most: int) -> int:
     higher one, if at least half of these rows turn out to be boxes.
 
     >>> least_rank(20_000_000, 10_000), rank_in_parts(20_000_000, 10_000), rank_in_parts(50_000, 10_000)
-    (11, 10, 0)
+    (11, 10, 2)
     """
     return least_rank(count // 2, most) // _COARSE * _COARSE
 

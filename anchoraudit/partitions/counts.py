@@ -29,5 +29,5 @@ def added(one: Any, other: Any) -> Any:
         return {n: added(one.get(n), other.get(n)) for n in names}
     if isinstance(one, list):
         pairs = zip(one, other, strict=True)
-        return list(starmap(add if one and isinstance(one[0], int) else added, pairs))
+        return list(starmap(add if {*map(type, one)} == {int} == {*map(type, other)} else added, pairs))
     return one + other
