@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from anchoraudit.detectors._block import LARGEST, Block
+from anchoraudit.detectors._block import LARGEST, Block, defaults_of
 
 _SIZES = ("width", "height", "side", "cap", "multiple")
 _WANTED = {
@@ -142,7 +142,7 @@ class Resize(Block, frozen=True):
         if ((self.centred or self.whole_padding) and self.pad == "none") or self.whole_padding > self.centred:
             raise ValueError("centred needs a pad, and whole_padding needs centred")
         if self.kind == "letterbox":
-            defaults = {field.name: field.default for field in msgspec.structs.fields(Resize)}
+            defaults = defaults_of(Resize)
             for name in ("rounding", "boxes", "pad", "scale_precision", "enlarge_only"):
                 if getattr(self, name) != defaults[name]:
                     raise ValueError(f"kind 'letterbox' takes no {name}: it rounds nothing and pads itself")

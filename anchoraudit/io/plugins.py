@@ -32,11 +32,17 @@ def load_module(package: str, name: str) -> ModuleType:
 def stated(package: str, name: str, constant: str) -> Any:
     """Return a constant of the module `name` of `package`, without importing it; None if it has none.
 
-    The value must be a literal, on the line on which the constant is assigned.
+    package: the full name of a package that is already imported. The value must be a literal, on the line on
+    which the constant is assigned.
     """
-    full = f"{package}.{name}"
-    if (module := sys.modules.get(full)) is not None:
+    if (module := sys.modules.get(f"{package}.{name}")) is not None:
         return getattr(module, constant, None)
+    return _in_source(tuple(sys.modules[package].__path__), f"{package}.{name}", constant)
+
+
+@lru_cache(maxsize=256)
+def _in_source(path: tuple[str, ...], full: str, constant: str) -> Any:
+    """Return the same of a module that is not imported. path: that of its package, as in `module_names`."""
     try:
         spec = find_spec(full)
     except (ImportError, ValueError):
