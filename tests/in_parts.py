@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 from unittest import mock
 
+from anchoraudit.partitions.engines import attempted
 from tests.watch import looking_away
 
 # Modules that ask how many processes save time.
@@ -58,6 +59,20 @@ def _workers(
                 gc.enable()
         started.append((None, _Sent(sent)))
     yield started
+
+
+class InThisProcess:
+    """An engine that does the tasks here, the last first. What goes to a worker and back is pickled."""
+
+    def each(
+        self, work: Callable[[Any, Any], Any], common: Any, tasks: Sequence[Any]
+    ) -> Iterator[tuple[int, Any]]:
+        for index in reversed(range(len(tasks))):
+            yield index, self.done(work, common, tasks[index])
+
+    def done(self, work: Callable[[Any, Any], Any], common: Any, task: Any) -> Any:
+        sent = pickle.loads(pickle.dumps((common, task)))
+        return pickle.loads(pickle.dumps(attempted(work, *sent)))
 
 
 @contextmanager

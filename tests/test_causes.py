@@ -19,6 +19,7 @@ from anchoraudit.detectors.spec import Border, Match, Resize
 from anchoraudit.encoding import causes, causes_by_size, engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.iou import quick_causes, size_cells
+from tests.in_parts import tables_of_cells
 
 REFERENCE = anchoraudit.load_detector()
 LITERAL = {
@@ -168,7 +169,7 @@ def assert_quick(sizes, detector):
     """The few comparisons tell the same causes as the definition, and so does the table of cells."""
     expected = causes_by_size.causes_by(causes_by_size.BY_IOU, sizes, detector)
     assert quick_causes.causes(sizes, detector).tolist() == expected.tolist()
-    with mock.patch.object(size_cells, "_WORTH_A_TABLE", 0):
+    with tables_of_cells():
         assert quick_causes.causes(sizes, detector).tolist() == expected.tolist()
 
 
@@ -204,7 +205,7 @@ def test_the_table_tells_the_cause_of_nearly_all_boxes():
     sizes = np.exp(rng.uniform(np.log(2), np.log(900), (20_000, 2)))
     detector = anchoraudit.load_detector()
     with (
-        mock.patch.object(size_cells, "_WORTH_A_TABLE", 0),
+        tables_of_cells(),
         mock.patch.object(quick_causes, "_causes", wraps=quick_causes._causes) as compared,
     ):
         found = quick_causes.causes(sizes, detector)

@@ -14,6 +14,7 @@ from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, M
 from anchoraudit.encoding import definition, iou
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.iou import closed_form, most_alike, size_cells
+from tests.in_parts import tables_of_cells
 
 REFERENCE = anchoraudit.load_detector()
 
@@ -52,7 +53,7 @@ def assert_same(boxes, width, height, of):
     assert judged.matched.tolist() == slow.above.tolist()
     assert not judged.forced.any()
     assert iou.statuses(on(boxes, width, height), of).tolist() == judged.status.tolist()
-    with mock.patch.object(size_cells, "_WORTH_A_TABLE", 0):
+    with tables_of_cells():
         assert iou.statuses(on(boxes, width, height), of).tolist() == judged.status.tolist()
     assert bool(judged.matched.any()) == (slow.positives > 0)
     return fast, slow
@@ -180,7 +181,7 @@ def test_statuses_are_those_of_the_judgement_whatever_is_skipped(name, force, by
     judged = iou.judge(some, of)
     assert len(set(judged.status.tolist())) > 1
     assert iou.statuses(some, of).tolist() == judged.status.tolist()
-    with mock.patch.object(size_cells, "_WORTH_A_TABLE", 0):
+    with tables_of_cells():
         assert iou.statuses(some, of).tolist() == judged.status.tolist()
 
 
@@ -189,7 +190,7 @@ def test_few_boxes_are_compared_with_more_than_the_shape_most_like_them():
     size, corner = np.exp(rng.normal(4.0, 1.3, (2000, 2))), rng.uniform(0, 700, (2000, 2))
     some = on(np.concatenate([corner, corner + size], axis=1), 960.0, 720.0)
     with (
-        mock.patch.object(size_cells, "_WORTH_A_TABLE", 0),
+        tables_of_cells(),
         mock.patch.object(most_alike, "best_ious", wraps=closed_form.best_ious) as compared,
     ):
         iou.statuses(some, REFERENCE)

@@ -19,6 +19,7 @@ from anchoraudit.formats.coco.set_aside import BUCKETS, hashes, image_hashes, re
 from anchoraudit.io.unchanged import Stamp
 from anchoraudit.loaders import loader_names
 from tests.forks import in_another_process
+from tests.in_parts import InThisProcess
 
 LOADERS = loader_names()
 
@@ -28,14 +29,6 @@ def each_here(work, pieces, at_once, attempts=3):
     del at_once, attempts
     for index in reversed(range(len(pieces))):
         yield index, pickle.loads(pickle.dumps(work(pickle.loads(pickle.dumps(pieces[index])))))
-
-
-class Here:
-    """An engine in this process."""
-
-    def each(self, work, common, tasks):
-        for index, task in enumerate(tasks):
-            yield index, work(pickle.loads(pickle.dumps(common)), task)
 
 
 @contextmanager
@@ -51,12 +44,12 @@ def pieces_of(rows):
 
 def in_pieces(path, detector="reference", rows=24, **options):
     with pieces_of(rows):
-        return list(audit_partitions(path, detector, engine=Here(), **options))
+        return list(audit_partitions(path, detector, engine=InThisProcess(), **options))
 
 
 def as_one_piece(path, detector="reference", **options):
     with mock.patch("anchoraudit.formats.coco.parts", lambda *_: None):
-        (part,) = audit_partitions(path, detector, engine=Here(), **options)
+        (part,) = audit_partitions(path, detector, engine=InThisProcess(), **options)
     return part
 
 
@@ -517,7 +510,7 @@ class TestScratch:
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
         (tmp_path / "scratch").mkdir()
         path = write(tmp_path / "a.json", simple())
-        parts = audit_partitions(path, engine=Here())
+        parts = audit_partitions(path, engine=InThisProcess())
         next(parts)
         assert list((tmp_path / "scratch").iterdir())
         assert not list(parts)

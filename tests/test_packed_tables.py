@@ -12,7 +12,7 @@ import anchoraudit
 from anchoraudit import audit_partitions, merge, partition, read
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import packed
-from tests.test_partitions_property import InThisProcess
+from tests.in_parts import InThisProcess
 
 HEADER = "image_id,width,height,label,x1,y1,x2,y2"
 GOOD, TINY = "100,100,240,200", "1,1,3,3"

@@ -22,7 +22,7 @@ from anchoraudit.partitions.sizes import SizeHistogram
 from tests.builders import assert_counts_of_the_whole
 from tests.conftest import ROOT
 from tests.forks import in_another_process
-from tests.test_partitions_property import InThisProcess
+from tests.in_parts import InThisProcess
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")

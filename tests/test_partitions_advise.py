@@ -1,7 +1,6 @@
 """Advice part by part: that of the whole, to the last digit, in any order and however the parts are cut."""
 
 import json
-import pickle
 import shutil
 import tempfile
 from pathlib import Path
@@ -22,12 +21,13 @@ from anchoraudit.advice.variants import Variants
 from anchoraudit.anchors.clustering.centres import find_centres
 from anchoraudit.cli import run as run_here
 from anchoraudit.formats.table.pieces import TableParts
-from anchoraudit.partitions.engines import Failed, attempted
+from anchoraudit.partitions.engines import Failed
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.rescuing import rescue_partitions
 from anchoraudit.report.text.advice import advice_json, advice_parts
 from anchoraudit.report.text.rescue import rescue_json, rescue_parts
 from anchoraudit.report.text.terminal import to_text
+from tests.in_parts import InThisProcess
 from tests.test_coco_pieces import pieces_of
 from tests.test_partitions import drawn, run, write
 from tests.test_partitions_engines import needs_dask
@@ -92,8 +92,8 @@ def few_sizes(tmp_path):
     return write(tmp_path / "few", rows, 3)
 
 
-class InThisProcess:
-    """An engine that does the tasks here, the last first. What goes to a worker and back is pickled.
+class Failing(InThisProcess):
+    """The same engine, of which tasks fail.
 
     fails: tells of a pass and a part whether it fails. The first pass looks which images there are.
     """
@@ -103,12 +103,12 @@ class InThisProcess:
 
     def each(self, work, common, tasks):
         self.passes += 1
-        for index in reversed(range(len(tasks))):
-            if self.passes > 1 and self._fails(self.passes, tasks[index]):
-                yield index, Failed(f"part {tasks[index]} is gone")
-                continue
-            sent = pickle.loads(pickle.dumps((common, tasks[index])))
-            yield index, pickle.loads(pickle.dumps(attempted(work, *sent)))
+        yield from super().each(work, common, tasks)
+
+    def done(self, work, common, task):
+        if self.passes > 1 and self._fails(self.passes, task):
+            return Failed(f"part {task} is gone")
+        return super().done(work, common, task)
 
 
 def told(found):
@@ -261,19 +261,19 @@ class TestPasses:
             return own(self, piece, *rest)
 
         monkeypatch.setattr(TableParts, "read", counted)
-        engine = InThisProcess()
+        engine = Failing()
         of_parts(shards, "reference", engine)
         looked = 1
         assert numbers == [2, 1, 0] * (engine.passes - looked)
         assert engine.passes - looked <= 6
         numbers.clear()
-        engine = InThisProcess()
+        engine = Failing()
         of_parts(shards, "ultralytics-yolo11", engine)
         assert len(numbers) == 2 * 3
 
     def test_where_nothing_is_to_be_done_one_is_enough(self, tmp_path):
         rows = [(f"{n}.jpg", 960, 720, "cat", 400.0, 360.0, 474.0, 509.0) for n in range(9)]
-        source, engine = write(tmp_path / "fine", rows, 3), InThisProcess()
+        source, engine = write(tmp_path / "fine", rows, 3), Failing()
         text, _, _ = of_parts(source, "reference", engine)
         assert "Nothing to fix" in text
         assert engine.passes == 2  # the first looks which classes there are
@@ -309,8 +309,8 @@ class TestPartsThatCannotBeRead:
     @pytest.mark.parametrize("name", ["reference", "ultralytics-yolo11"])
     def test_one_that_is_gone_between_two_passes(self, small, tmp_path, name):
         """All begins anew without it: nothing of it is in the answer."""
-        once = of_parts(small, name, InThisProcess(lambda a_pass, part: part == 1))
-        engine = InThisProcess(lambda a_pass, part: part == 1 and a_pass > 2)
+        once = of_parts(small, name, Failing(lambda a_pass, part: part == 1))
+        engine = Failing(lambda a_pass, part: part == 1 and a_pass > 2)
         assert of_parts(small, name, engine) == once
         assert "part 1 is gone" in once[1]
 
@@ -321,7 +321,7 @@ class TestPartsThatCannotBeRead:
 
     def test_all_are_gone_between_two_passes(self, small):
         with pytest.raises(AnchorauditError, match="part 0 is gone"):
-            of_parts(small, "reference", InThisProcess(lambda a_pass, part: a_pass > 2))
+            of_parts(small, "reference", Failing(lambda a_pass, part: a_pass > 2))
 
 
 class TestCommandLine:

@@ -20,7 +20,8 @@ from anchoraudit.manifest.judging import judged
 from anchoraudit.partitions.filtering import MANIFEST, filter_partitions
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
-from tests.test_coco_pieces import Here, box, coco, each_here, image, pieces_of, write
+from tests.in_parts import InThisProcess
+from tests.test_coco_pieces import box, coco, each_here, image, pieces_of, write
 from tests.test_partitions import run
 
 RETINANET = "torchvision-retinanet_resnet50_fpn"
@@ -125,7 +126,7 @@ def whole_filter(source, output, detector):
 def in_parts(source, output, detector, rows=8, **options):
     with pieces_of(rows):
         chosen = Settings(load_detector(detector), loader="none")
-        return filter_partitions(InParts(source, engine=Here(), **options), output, chosen)
+        return filter_partitions(InParts(source, engine=InThisProcess(), **options), output, chosen)
 
 
 class TestFiles:

@@ -16,7 +16,8 @@ from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
 from anchoraudit.report.text.differences import Counted, diff_lines
 from tests.conftest import SAMPLE, SHARED
-from tests.test_coco_pieces import Here, box, coco, image, pieces_of, write
+from tests.in_parts import InThisProcess
+from tests.test_coco_pieces import box, coco, image, pieces_of, write
 from tests.test_partitions import run
 from tests.test_partitions_filter import RETINANET
 from tests.test_partitions_filter_coco import mixed
@@ -35,7 +36,7 @@ def same(folder, source, *words, detector=RETINANET, rows=16, at_once=700):
     try:
         with pieces_of(rows), mock.patch("anchoraudit.formats.coco.pieces._RANGE", at_once):
             chosen = Settings(load_detector(detector), loader="none")
-            with differences(InParts(source, engine=Here()), None, chosen, fixing=fixing) as found:
+            with differences(InParts(source, engine=InThisProcess()), None, chosen, fixing=fixing) as found:
                 changes = Counted(found.changes)
                 text = "".join(diff_lines(changes, found.audit.replayed))
                 said = [*(f"note: {remark}" for remark in found.remarks), changes.summary(found.images)]

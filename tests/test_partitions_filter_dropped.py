@@ -23,7 +23,8 @@ from anchoraudit.partitions.settings import Settings
 from anchoraudit.report import dropped
 from anchoraudit.report.dropped import are_numbers, dropped_rows, write_dropped
 from tests.conftest import SHARED
-from tests.test_coco_pieces import Here, pieces_of
+from tests.in_parts import InThisProcess
+from tests.test_coco_pieces import pieces_of
 from tests.test_coco_pieces import write as write_json
 from tests.test_partitions import drawn, run, table_of, write
 from tests.test_partitions_filter import RETINANET, TINY, box
@@ -64,7 +65,7 @@ def in_parts(source, output, table, detector="reference", csv_safe=False, **opti
 
 def require_same(tmp_path, source, output, suffix=".csv", rows=8, **options):
     with pieces_of(rows):
-        found = in_parts(source, output, tmp_path / f"gone{suffix}", engine=Here(), **options)
+        found = in_parts(source, output, tmp_path / f"gone{suffix}", engine=InThisProcess(), **options)
     assert found == of_the_whole(source, tmp_path / f"whole{suffix}", **options)
     return found
 

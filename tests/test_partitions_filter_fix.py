@@ -22,7 +22,8 @@ from anchoraudit.partitions.fixing import Fixing
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
 from tests.conftest import SAMPLE, SHARED
-from tests.test_coco_pieces import Here, box, coco, image, pieces_of, write
+from tests.in_parts import InThisProcess
+from tests.test_coco_pieces import box, coco, image, pieces_of, write
 from tests.test_hostile import png
 from tests.test_partitions import run
 from tests.test_partitions_filter_coco import RETINANET
@@ -91,7 +92,7 @@ def in_parts(source, output, detector=RETINANET, *, unsafe=False, rows=16, **opt
     own = {name: options.pop(name) for name in ("replace",) if name in options}
     with pieces_of(rows):
         chosen = Settings(load_detector(detector), loader="none")
-        reading = InParts(source, engine=options.pop("engine", None) or Here(), **options)
+        reading = InParts(source, engine=options.pop("engine", None) or InThisProcess(), **options)
         return filter_partitions(reading, output, chosen, fixing=Fixing(unsafe), **own)
 
 

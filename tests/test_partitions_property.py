@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 import anchoraudit
 from anchoraudit import audit_partitions, merge
-from anchoraudit.partitions.engines import attempted
-from tests.in_parts import tables_of_cells
+from tests.in_parts import InThisProcess, tables_of_cells
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -42,14 +41,6 @@ SCHEMA = pa.schema(
         *((name, pa.float64()) for name in ("x1", "y1", "x2", "y2")),
     ]
 )
-
-
-class InThisProcess:
-    """An engine for tests: one part after another."""
-
-    def each(self, work, common, tasks):
-        for index in reversed(range(len(tasks))):
-            yield index, attempted(work, common, tasks[index])
 
 
 @pytest.mark.parametrize("detector", ["reference", "yolov5", "torchvision-retinanet_resnet50_fpn", None])

@@ -33,11 +33,11 @@ from anchoraudit.partitions.rescuing import rescued
 from anchoraudit.partitions.settings import Settings
 from anchoraudit.partitions.slices import sliced
 from anchoraudit.report.text.differences import diff_lines
-from tests.test_coco_pieces import Here
+from tests.in_parts import InThisProcess
 from tests.test_partitions import COLUMNS, drawn, table_of
 from tests.test_partitions_filter import RETINANET
 from tests.test_partitions_filter_lines import line
-from tests.test_partitions_property import ROW, SCHEMA, InThisProcess
+from tests.test_partitions_property import ROW, SCHEMA
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -351,7 +351,7 @@ class TestWhatFilterTells:
         folder.mkdir()
         chosen = Settings(None if detector is None else load_detector(detector), loader="none")
         listed = Listed(folder / "dropped.csv")
-        reading = InParts(source, engine=Here())
+        reading = InParts(source, engine=InThisProcess())
         filter_partitions(reading, folder / f"out{source.suffix}", chosen, listed=listed)
         with differences(reading, None, chosen) as found:
             (folder / "diff.txt").write_text("".join(diff_lines(found.changes, found.audit.replayed)))
@@ -425,7 +425,9 @@ def test_filter_holds_one_audit_at_a_time(tmp_path, monkeypatch, most):
     gc.disable()
     try:
         with judged_in_slices(most):
-            filter_partitions(InParts(folder, engine=Here()), tmp_path / "out", Settings.of("reference"))
+            filter_partitions(
+                InParts(folder, engine=InThisProcess()), tmp_path / "out", Settings.of("reference")
+            )
     finally:
         gc.enable()
     assert len(made) > 1

@@ -18,12 +18,12 @@ from anchoraudit import AnchorauditError, audit_partitions, load_detector, merge
 from anchoraudit.errors import without_credentials
 from anchoraudit.io import remote, stores
 from anchoraudit.io.addresses import Address, is_address, path_of
-from anchoraudit.partitions.engines import attempted
 from anchoraudit.partitions.filtering import filter_partitions
 from anchoraudit.partitions.listing import Listed
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
 from tests.hub import hub
+from tests.in_parts import InThisProcess  # other processes do not see what is at memory://
 from tests.test_partitions import drawn, run, table_of, write
 
 pytest.importorskip("pyarrow")
@@ -170,7 +170,9 @@ class TestCredentials:
 
 class TestAnswers:
     def test_the_parts_are_those_of_the_folder(self, shards, in_memory):
-        there, here = (merge(audit_partitions(each, "yolov5", engine=Here())) for each in (in_memory, shards))
+        there, here = (
+            merge(audit_partitions(each, "yolov5", engine=InThisProcess())) for each in (in_memory, shards)
+        )
         assert there.to_json().replace(in_memory, str(shards)) == here.to_json()
 
     def test_the_whole_is_that_of_the_folder(self, shards, in_memory):
@@ -210,7 +212,7 @@ class TestAnswers:
 
     def test_a_broken_file_hides_nothing_of_the_others(self, in_memory):
         fsspec.filesystem("memory").pipe("/bucket/shards/part-1.parquet", b"PAR1 cut off")
-        found = merge(audit_partitions(in_memory, engine=Here()))
+        found = merge(audit_partitions(in_memory, engine=InThisProcess()))
         assert set(found.failed) == {1}
         assert found.findings.of("PAR001")[0].path == f"{in_memory}/part-1.parquet"
         assert found.summary()["images"] > 20
@@ -253,7 +255,7 @@ class TestAnswers:
         fsspec.filesystem("memory").pipe(f"/lines/boxes.{suffix}", file.read_bytes())
         try:
             address = f"memory://lines/boxes.{suffix}"
-            there = list(audit_partitions(address, engine=Here()))
+            there = list(audit_partitions(address, engine=InThisProcess()))
             here = anchoraudit.audit(file, images="none")
             assert len(there) > 3
             assert merge(there).summary() == here.summary()
@@ -398,14 +400,6 @@ class TestCommandLine:
         assert "or copy the data to this machine to write a manifest" in done.stderr
 
 
-class Here:
-    """An engine that does all tasks in this process, whose memory:// the others do not see."""
-
-    def each(self, work, common, tasks):
-        for index in range(len(tasks)):
-            yield index, attempted(work, common, tasks[index])
-
-
 class TestWriting:
     """`filter` to an address: the files of a folder, each in one upload, and the list of them last."""
 
@@ -420,7 +414,7 @@ class TestWriting:
     @staticmethod
     def filtered(source, output, **options):
         settings = Settings(load_detector("torchvision-retinanet_resnet50_fpn"), loader="none")
-        return filter_partitions(InParts(source, engine=Here()), output, settings, **options)
+        return filter_partitions(InParts(source, engine=InThisProcess()), output, settings, **options)
 
     @staticmethod
     def at(memory, folder="/out"):

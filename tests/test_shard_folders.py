@@ -15,7 +15,7 @@ pa = pytest.importorskip("pyarrow")
 from pyarrow import parquet  # noqa: E402
 
 from anchoraudit.formats.table.in_memory import TableInMemory, assemble_tables  # noqa: E402
-from tests.test_partitions_property import InThisProcess  # noqa: E402
+from tests.in_parts import InThisProcess  # noqa: E402
 
 CORNERS = {"x1": 100.0, "y1": 100.0, "x2": 200.0, "y2": 200.0}
 
