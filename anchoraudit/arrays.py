@@ -111,6 +111,16 @@ def octave_edges(bins: Int, bits: int, least: int) -> Float:
     return edges
 
 
+def rows_of(table: Any, rows: Int | slice) -> Any:
+    """Return rows of a table [n, ...]: a view for a slice. For positions, `take` is several times as fast.
+
+    >>> table = np.array([[1, 2], [3, 4]])
+    >>> rows_of(table, slice(1, None)).tolist() == rows_of(table, np.array([1])).tolist() == [[3, 4]]
+    True
+    """
+    return table[rows] if isinstance(rows, slice) else table.take(rows, axis=0)
+
+
 def in_all(table: Bool) -> Bool:
     """Return `table.all(axis=1)` of a long table with few columns [n, c], several times as fast: bool [n].
 

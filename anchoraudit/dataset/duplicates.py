@@ -51,7 +51,7 @@ class Alike:
         with_other[1:] = equal
         with_other[:-1] |= equal
         shared = np.zeros(len(group), dtype=np.bool_)
-        shared[order[with_other]] = True
+        shared[order] = with_other
         rows = np.flatnonzero(shared)
         return cls(rows, group.take(rows))
 

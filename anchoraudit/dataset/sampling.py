@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.arrays import Int, for_each_block
+from anchoraudit.arrays import Int, for_each_block, rows_of
 from anchoraudit.dataset.columns import Boxes
 
 RANKS = 40
@@ -60,8 +60,7 @@ def rank_in_parts(count: int, most: int) -> int:
 
 def _mixed(boxes: Boxes, rows: Int | slice) -> npt.NDArray[np.uint64]:
     """Return for each of these boxes a number without pattern: uint64 [n]."""
-    xyxy = boxes.xyxy[rows] if isinstance(rows, slice) else boxes.xyxy.take(rows, axis=0)
-    bits = np.ascontiguousarray(xyxy).view(np.uint64)
+    bits = np.ascontiguousarray(rows_of(boxes.xyxy, rows)).view(np.uint64)
     mixed: npt.NDArray[np.uint64] = bits[:, 0] * _MIX[0]
     for column in (1, 2, 3):
         mixed += bits[:, column] * _MIX[column]

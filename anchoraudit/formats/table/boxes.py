@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from anchoraudit.arrays import BLOCK, Bool, Float, Int, in_all, in_any
+from anchoraudit.arrays import Bool, Float, Int, for_each_block, in_all, in_any
 from anchoraudit.boxes import are_finite
 from anchoraudit.dataset.columns import Boxes
 from anchoraudit.dataset.conventions import XYXY, XYXY_FRACTIONS, Convention
@@ -36,9 +36,12 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
     labels = rows.texts.get("label") or Texts.same("", len(rows))
     names = rows.dialect.box
     numbers = np.empty((len(rows), len(names)))
-    for start in range(0, len(rows), BLOCK):  # in a core's cache
+
+    def fill(block: slice) -> None:
         for place, name in enumerate(names):
-            numbers[start : start + BLOCK, place] = rows.numbers[name].values[start : start + BLOCK]
+            numbers[block, place] = rows.numbers[name].values[block]
+
+    for_each_block(len(rows), fill)
     for place, name in enumerate(names):  # of many rows, both would be much
         rows.numbers[name] = replace(rows.numbers[name], values=numbers[:, place])
     columns = [rows.numbers[name] for name in names]
