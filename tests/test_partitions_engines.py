@@ -17,7 +17,10 @@ import pytest
 import anchoraudit
 from anchoraudit import AnchorauditError, audit_partitions, merge
 from anchoraudit.io.signals import INTERRUPTED
-from anchoraudit.partitions.engines import ATTEMPTS, Failed, engine, engine_names
+from anchoraudit.partitions.engines import ATTEMPTS, Failed, engine, engine_names, for_little
+from anchoraudit.partitions.engines._meanwhile import Meanwhile
+from anchoraudit.partitions.engines.dask import DaskEngine
+from anchoraudit.partitions.engines.local import LocalEngine
 from tests.test_partitions import drawn, write
 
 pytest.importorskip("pyarrow")
@@ -59,8 +62,8 @@ def cluster():
     """The address of a Dask cluster with two workers."""
     from anchoraudit.partitions.engines._dask_here import cluster_here
 
-    with cluster_here(2) as address:
-        yield address()
+    with cluster_here(2) as started:
+        yield started.address
 
 
 @pytest.fixture(params=["local", pytest.param("dask", marks=needs_dask)])
@@ -164,6 +167,46 @@ class TestTheContract:
         assert merge(audit_partitions(shards, "yolov5", engine=running)).to_json() == expected.to_json()
 
 
+class TestMeanwhile:
+    """The engine local does tasks until another one is ready."""
+
+    class Here:
+        """An engine of this process."""
+
+        def each(self, work, common, tasks):
+            return ((index, work(common, task)) for index, task in enumerate(tasks))
+
+    @pytest.mark.parametrize("ready_after", [0, 3, 9])
+    def test_each_task_is_done_once_here_or_there(self, ready_after):
+        begun, asked = [], iter(range(99))
+        both = Meanwhile(
+            LocalEngine(2), self.Here(), lambda: begun.append(1), lambda: next(asked) >= ready_after
+        )
+        found = list(both.each(where, None, range(9)))
+        assert begun == [1]
+        assert sorted(index for index, _ in found) == list(range(9))
+        assert all(task == index for index, (task, _) in found)
+        assert [pid for _, (_, pid) in found].count(os.getpid()) == 9 - ready_after
+
+    def test_what_was_begun_ends_once_the_other_one_is_ready(self):
+        both = Meanwhile(LocalEngine(2), self.Here(), lambda: None, iter([False, True]).__next__)
+        before = children(os.getpid())
+        results = both.each(where, None, range(9))
+        next(results)
+        assert children(os.getpid()) > before
+        next(results)
+        assert children(os.getpid()) == before
+
+    def test_only_an_engine_that_must_start_has_one(self, local):
+        assert for_little(local) is local
+        dask = DaskEngine(lambda: None)
+        assert for_little(dask) is dask  # a cluster is there
+
+
+def where(_common, task):
+    return task, os.getpid()
+
+
 def test_there_are_two():
     assert engine_names() == ["dask", "local"]
 
@@ -195,6 +238,16 @@ class TestDask:
             command, check=True, stdin=subprocess.DEVNULL, capture_output=True, env=env, timeout=60
         )
         assert (ended.stdout, ended.stderr) == (b"", b"")
+
+    def test_what_takes_little_is_done_here_while_workers_start(self):
+        with engine("dask", workers=1) as running:
+            before = os.getpid()
+            ((_, (_, pid)),) = for_little(running).each(where, None, [0])
+            assert pid != before
+            (_, (_, again)), (_, (_, other)) = running.each(where, None, [0, 1])
+            assert again == other != pid
+            ((_, (_, pid)),) = for_little(running).each(where, None, [0])
+            assert pid == other  # now the worker is there
 
     @linux
     def test_workers_begin_with_what_was_imported(self, dask):
@@ -228,10 +281,10 @@ class TestDask:
         from anchoraudit.partitions.engines._dask_here import cluster_here
 
         monkeypatch.setattr("anchoraudit.partitions.engines.dask._WITHOUT_WORKERS", 0.5)
-        with cluster_here(0) as address:
+        with cluster_here(0) as cluster:
             with pytest.raises(AnchorauditError, match="has had no worker") as error:
-                list(audit_partitions(shards, engine="dask", scheduler=address()))
-            assert error.value.remedy == f"Start one: dask worker {address()}"
+                list(audit_partitions(shards, engine="dask", scheduler=cluster.address))
+            assert error.value.remedy == f"Start one: dask worker {cluster.address}"
 
     def test_what_takes_connections_and_says_nothing(self, shards, monkeypatch):
         monkeypatch.setattr("anchoraudit.partitions.engines.dask._CONNECTING", 0.5)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.pieces import Index, Parts, Piece
 from anchoraudit.io.outputs import scratch_folder
-from anchoraudit.partitions.engines import Engine, Failed
+from anchoraudit.partitions.engines import Engine, Failed, for_little
 from anchoraudit.partitions.spread import Apart, Names
 
 Progress = Callable[[str, int, int], None]
@@ -120,7 +120,7 @@ def _indices(
             missing.append(piece)
         else:
             yield piece.number, found
-    for at, index in engine.each(work, parts, missing) if missing else ():
+    for at, index in for_little(engine).each(work, parts, missing) if missing else ():
         if kept is not None and not isinstance(index, Failed):
             kept.put(missing[at], index)
         yield missing[at].number, index

@@ -59,6 +59,11 @@ class Engine(Protocol):
         ...
 
 
+def for_little(engine: Engine) -> Engine:
+    """Return what does tasks that take little: the engine, or what it has for that while workers start."""
+    return cast(Engine, getattr(engine, "meanwhile", engine))
+
+
 class _Module(Protocol):
     NAME: str
 

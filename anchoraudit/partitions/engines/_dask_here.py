@@ -17,12 +17,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache, partial
+from functools import cached_property, partial
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from select import select
 from typing import Any, Literal, cast
 
 from anchoraudit.errors import AnchorauditError
@@ -39,14 +40,56 @@ _ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM
 _HERE = "127.0.0.1"
 
 
-@contextmanager
-def cluster_here(workers: int) -> Iterator[Callable[[], str]]:
-    """Begin to start a scheduler that has so many workers. Give what returns its address once it is there.
+class ClusterHere:
+    """A scheduler and so many workers, that a process begins to start. It has imported Dask before."""
 
-    Dask is imported there from now on. Workers are forked once the address is asked for, and begin with what
-    this process has imported of anchoraudit by then: the more, the sooner they are ready. This process
-    imports Dask meanwhile. To ask raises AnchorauditError if they cannot be started.
-    """
+    def __init__(self, process: subprocess.Popen[str], workers: int) -> None:
+        self._process = process
+        self._workers = workers
+        self._is_begun = False
+
+    def begin(self) -> None:
+        """Have them started, once. They begin with what this process has imported of anchoraudit.
+
+        The more that is, the sooner they are ready.
+        """
+        if not self._is_begun:
+            self._is_begun = True
+            assert self._process.stdin is not None
+            imported = sorted(name for name in sys.modules if name.startswith("anchoraudit."))
+            with suppress(OSError):  # it ended: then it says nothing
+                self._process.stdin.write(f"{' '.join(imported)}\n")
+                self._process.stdin.flush()
+
+    def is_ready(self) -> bool:
+        """Tell whether to ask for the address takes no time."""
+        assert self._process.stdout is not None
+        if "address" in vars(self) or not can_fork():  # other systems cannot tell this of a pipe
+            return True
+        return bool(select([self._process.stdout], [], [], 0)[0])
+
+    @cached_property
+    def address(self) -> str:
+        """The address of the scheduler, once it is there. Imports Dask meanwhile.
+
+        Raises AnchorauditError if they cannot be started.
+        """
+        self.begin()
+        assert self._process.stdout is not None
+        import distributed  # noqa: F401
+
+        address = self._process.stdout.readline().strip()
+        if "://" not in address:
+            raise AnchorauditError(
+                f"Dask cannot start {self._workers:,} workers here: {address or 'its process ended'}",
+                remedy="Give fewer --workers, or leave out --engine dask.",
+            )
+        return address
+
+
+@contextmanager
+def cluster_here(workers: int) -> Iterator[ClusterHere]:
+    """Begin to start a scheduler that has so many workers. It ends with the block."""
     with scratch_folder() as folder:
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
         process = subprocess.Popen(
@@ -61,28 +104,10 @@ def cluster_here(workers: int) -> Iterator[Callable[[], str]]:
         )
         with at_signal(partial(_end, process)):
             try:
-                yield cache(partial(_address, process, workers))
+                yield ClusterHere(process, workers)
             finally:
                 _end(process)
                 process.communicate()  # and close the pipes
-
-
-def _address(process: subprocess.Popen[str], workers: int) -> str:
-    """Have the workers started, and return the address of their scheduler. Raises AnchorauditError."""
-    assert process.stdin is not None and process.stdout is not None
-    imported = sorted(name for name in sys.modules if name.startswith("anchoraudit."))
-    with suppress(OSError):  # it ended: then it says nothing
-        process.stdin.write(f"{' '.join(imported)}\n")
-        process.stdin.flush()
-    import distributed  # noqa: F401
-
-    address = process.stdout.readline().strip()
-    if "://" not in address:
-        raise AnchorauditError(
-            f"Dask cannot start {workers:,} workers here: {address or 'its process ended'}",
-            remedy="Give fewer --workers, or leave out --engine dask.",
-        )
-    return address
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -23,8 +23,10 @@ import anchoraudit
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.memory import reuse_freed
 from anchoraudit.io.processes import cores
-from anchoraudit.partitions.engines import ATTEMPTS, Failed, attempted
+from anchoraudit.partitions.engines import ATTEMPTS, Engine, Failed, attempted
 from anchoraudit.partitions.engines._dask_here import cluster_here
+from anchoraudit.partitions.engines._meanwhile import Meanwhile
+from anchoraudit.partitions.engines.local import LocalEngine
 
 NAME = "dask"
 
@@ -40,12 +42,14 @@ class DaskEngine:
     """Does tasks on the workers of a cluster.
 
     connect: gives a client of it; it is called once there is something to do. at_once: how many tasks are
-    given to the cluster at a time; None for all.
+    given to the cluster at a time; None for all. meanwhile: what does tasks that take little, also while the
+    workers start; at first the cluster itself.
     """
 
     def __init__(self, connect: Callable[[], Any], at_once: int | None = None) -> None:
         self._connect = cache(connect)
         self._at_once = at_once
+        self.meanwhile: Engine = self
 
     def each(
         self, work: Callable[[Any, Any], Any], common: Any, tasks: Sequence[Any]
@@ -119,7 +123,7 @@ def engine(workers: int | None, scheduler: str) -> Iterator[DaskEngine]:
     """Give the engine. scheduler: the address of a cluster; "" for workers on this machine.
 
     The latter begin to import Dask at once, and start when there is something to do. By then this process has
-    imported most of what they need.
+    imported most of what they need. What takes little is done by the engine local until they are ready.
 
     Raises AnchorauditError without Dask, or if the cluster cannot be used.
     """
@@ -134,8 +138,10 @@ def engine(workers: int | None, scheduler: str) -> Iterator[DaskEngine]:
             client = stack.enter_context(_connected(scheduler))
             yield DaskEngine(lambda: client, workers)
         else:
-            address = stack.enter_context(cluster_here(workers or cores()))
-            yield DaskEngine(lambda: stack.enter_context(_client_here(address())))
+            cluster = stack.enter_context(cluster_here(workers or cores()))
+            dask = DaskEngine(lambda: stack.enter_context(_client_here(cluster.address)))
+            dask.meanwhile = Meanwhile(LocalEngine(workers or cores()), dask, cluster.begin, cluster.is_ready)
+            yield dask
 
 
 @contextmanager

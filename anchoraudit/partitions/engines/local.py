@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ class LocalEngine:
 
     def each(
         self, work: Callable[[Any, Any], Any], common: Any, tasks: Sequence[Any]
-    ) -> Iterator[tuple[int, Any]]:
+    ) -> Generator[tuple[int, Any], None, None]:
         """Yield (index, `work(common, task)`) for each task, in any order; a `Failed` for one that failed."""
         killed = Failed(
             f"its process was killed {ATTEMPTS} times, perhaps for want of memory: give smaller parts "
