@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anchoraudit import audit, fixes, manifest, read
+from anchoraudit import audit, fixes, read
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.numbers import extent, extents, spelled
 from anchoraudit.manifest.difference import difference
+from anchoraudit.manifest.keeping import DEFAULT_DROP, Filtered, kept_by
+from anchoraudit.manifest.writing import targets, write_manifest
 from anchoraudit.report.text.differences import diff_lines
 from tests.builders import GOOD, annotation, document, image, make
 
@@ -32,7 +34,7 @@ def written(root, source, out, *, unsafe=False, drop=()):
     dataset = read(source)
     plan = fixes.plan(dataset, unsafe=unsafe)
     result = audit(plan.apply(dataset), images="none")
-    manifest.write_manifest(result, manifest.kept_by(result, drop), out, plan)
+    write_manifest(result, kept_by(result, drop), out, plan)
     return out.read_text("utf-8"), plan
 
 
@@ -111,8 +113,8 @@ class TestClipping:
         dataset = read(tmp_path / "in.json")
         plan = fixes.plan(dataset)
         result = audit(plan.apply(dataset))
-        kept = manifest.kept_by(result)
-        done = manifest.write_manifest(result, kept, tmp_path / "out.json", plan)
+        kept = kept_by(result)
+        done = write_manifest(result, kept, tmp_path / "out.json", plan)
         assert (tmp_path / "out.json").read_text() == (tmp_path / "in.json").read_text()
         assert done.remarks == ("1 annotation(s) not clipped: their entries have no bbox of four numbers",)
         assert plan.changes() == []
@@ -166,7 +168,7 @@ class TestLeavingOut:
 
     def test_an_image_whose_boxes_all_go_is_blank_and_goes_too(self, tmp_path):
         text = json.dumps(document([image(1), image(2)], [annotation(1), annotation(2, 2, [5, 5, 0, 5])]))
-        out, _ = fixed(tmp_path, text, drop=manifest.DEFAULT_DROP)
+        out, _ = fixed(tmp_path, text, drop=DEFAULT_DROP)
         assert [entry["id"] for entry in json.loads(out)["images"]] == [1]
 
 
@@ -389,8 +391,8 @@ class TestUnsafe:
         dataset = read(root)
         plan = fixes.plan(dataset, unsafe=True)
         result = audit(plan.apply(dataset))
-        for path, own in manifest.targets(dataset, str(tmp_path / "{split}.json")):
-            manifest.write_manifest(result, own, path, plan)
+        for path, own in targets(dataset, str(tmp_path / "{split}.json")):
+            write_manifest(result, own, path, plan)
         for name, ids in (("train", [2, 1]), ("val", [1])):
             found = json.loads((tmp_path / f"{name}.json").read_text())
             assert [category["id"] for category in found["categories"]] == ids
@@ -493,7 +495,7 @@ class TestDifference:
         dataset = read(tmp_path / "in.json")
         plan = fixes.plan(dataset)
         result = audit(plan.apply(dataset))
-        changes = difference(manifest.Filtered(result, manifest.kept_by(result), plan))
+        changes = difference(Filtered(result, kept_by(result), plan))
         path = tmp_path / "in.json"
         assert "".join(diff_lines(changes, None)) == (
             f"--- {path}\n"
@@ -518,7 +520,7 @@ class TestDifference:
         entries = [annotation(), annotation(2, bbox=[960, 1, 5, 5]), annotation(3, bbox=[1, 2, math.inf, 4])]
         make(tmp_path, {"in.json": document(annotations=entries)})
         result = audit(tmp_path / "in.json", loader="none")
-        found = difference(manifest.Filtered(result, manifest.kept_by(result)))
+        found = difference(Filtered(result, kept_by(result)))
         assert [(change.place, change.why) for change in found] == [
             ("annotations[1]", "outside"),
             ("annotations[2]", "not_finite"),
@@ -531,7 +533,7 @@ class TestDifference:
         plan = fixes.plan(dataset)
         assert len(plan.changes()) == 1
         result = audit(plan.apply(dataset))
-        found = difference(manifest.Filtered(result, manifest.kept_by(result), plan))
+        found = difference(Filtered(result, kept_by(result), plan))
         assert [(change.place, change.why) for change in found] == [("images[1]", "empty_foreground")]
 
 

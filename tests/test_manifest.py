@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
-from anchoraudit import audit, cli, manifest, read
+from anchoraudit import audit, cli, read
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.manifest.keeping import DEFAULT_DROP, kept_by
+from anchoraudit.manifest.writing import write_manifest
 from tests.builders import GOOD, annotation, document, image, make
 
 TINY = [1, 1, 3, 3]  # no reference anchor comes near it
@@ -59,12 +61,12 @@ def strict(text):
     return json.loads(text, parse_constant=refuse)
 
 
-def cut(tmp_path, text, drop=manifest.DEFAULT_DROP):
+def cut(tmp_path, text, drop=DEFAULT_DROP):
     """The manifest of one COCO file, and the images that stay."""
     (tmp_path / "in.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     result = audit(tmp_path / "in.json", loader="none")
-    keep = manifest.kept_by(result, drop)
-    written = manifest.write_manifest(result, keep, tmp_path / "out.json")
+    keep = kept_by(result, drop)
+    written = write_manifest(result, keep, tmp_path / "out.json")
     return (tmp_path / "out.json").read_bytes().decode(), keep, written
 
 
@@ -189,8 +191,8 @@ class TestCutting:
         make(tmp_path, {"a.json": document(shown, listed)})
         result = audit(tmp_path / "a.json", loader="none", images="none")
         assert result.verdict_is("ok").tolist() == [True, True]
-        assert manifest.kept_by(result).tolist() == [False, True]
-        assert manifest.kept_by(result, ("encoder_error",)).tolist() == [True, True]  # blank ones stay, too
+        assert kept_by(result).tolist() == [False, True]
+        assert kept_by(result, ("encoder_error",)).tolist() == [True, True]  # blank ones stay, too
 
     def test_crowds_outside_their_image_are_no_error_and_stay(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
@@ -348,7 +350,7 @@ class TestSeveralSplits:
 
     def joined(self, root, out):
         result = audit(root)
-        written = manifest.write_manifest(result, manifest.kept_by(result), out)
+        written = write_manifest(result, kept_by(result), out)
         return out.read_text(), written
 
     def test_they_become_one_where_ids_allow(self, tmp_path):
@@ -382,7 +384,7 @@ class TestSeveralSplits:
         second = document([image(3)], [annotation(1, 3), annotation(2, 3, [1, 2, 74, 149])])
         root = make(tmp_path / "ds", {"a_train.json": first, "b_val.json": second})
         result = audit(root)
-        manifest.write_manifest(result, np.ones(3, dtype=bool), tmp_path / "out.json")
+        write_manifest(result, np.ones(3, dtype=bool), tmp_path / "out.json")
         found = strict((tmp_path / "out.json").read_text())
         assert [entry["id"] for entry in found["images"]] == [1, 2, 3]
         assert found["annotations"] == second["annotations"]
@@ -413,9 +415,9 @@ class TestFromVoc:
         "JPEGImages/d.jpg": (960, 720),
     }
 
-    def written(self, tmp_path, name, drop=manifest.DEFAULT_DROP):
+    def written(self, tmp_path, name, drop=DEFAULT_DROP):
         result = audit(make(tmp_path / "ds", self.FILES))
-        manifest.write_manifest(result, manifest.kept_by(result, drop), tmp_path / name)
+        write_manifest(result, kept_by(result, drop), tmp_path / name)
         return (tmp_path / name).read_text()
 
     def test_coco_with_its_boxes(self, tmp_path):
@@ -434,7 +436,7 @@ class TestFromVoc:
     def test_boxes_outside_their_image_are_left_out_and_said(self, tmp_path):
         make(tmp_path, {"ds/a.xml": xml(("dog", GOOD), ("cat", [960, 10, 5, 5]), ("cat", [-5, 10, 5, 5]))})
         result = audit(tmp_path / "ds")
-        written = manifest.write_manifest(result, manifest.kept_by(result), tmp_path / "out.json")
+        written = write_manifest(result, kept_by(result), tmp_path / "out.json")
         found = strict((tmp_path / "out.json").read_text())
         assert [entry["bbox"] for entry in found["annotations"]] == [GOOD]
         assert written.remarks == ("2 annotation(s) of kept images dropped: they lie outside their image",)
@@ -443,7 +445,7 @@ class TestFromVoc:
         dataset = read(make(tmp_path / "ds", {"b.xml": xml(("dog", GOOD), ("cat", GOOD))}))
         crowd = np.array([False, True])
         result = audit(replace(dataset, boxes=replace(dataset.boxes, crowd=crowd)))  # as KITTI's DontCare is
-        manifest.write_manifest(result, manifest.kept_by(result), tmp_path / "out.json")
+        write_manifest(result, kept_by(result), tmp_path / "out.json")
         found = strict((tmp_path / "out.json").read_text())["annotations"]
         assert [(entry["category_id"], entry["iscrowd"]) for entry in found] == [(2, 0), (1, 1)]
 
@@ -451,21 +453,21 @@ class TestFromVoc:
         good = f"0 {437 / 960} {434.5 / 720} {74 / 960} {149 / 720}\n"
         files = {"images/a.jpg": (960, 720), "labels/a.txt": good, "labels/b.txt": good}
         result = audit(make(tmp_path / "ds", files))
-        keep = manifest.kept_by(result)
+        keep = kept_by(result)
         assert [result.images_frame()["verdict"].tolist(), keep.tolist()] == [
             ["ok", "unknown"],
             [True, False],
         ]
-        manifest.write_manifest(result, keep, tmp_path / "out.json")
+        write_manifest(result, keep, tmp_path / "out.json")
         assert audit(tmp_path / "out.json").summary()["verdicts"]["ok"] == 1
-        assert manifest.kept_by(result, ("empty_foreground",)).tolist() == [True, True]
+        assert kept_by(result, ("empty_foreground",)).tolist() == [True, True]
 
     def test_classes_of_yolo_keep_their_order(self, tmp_path):
         boxes = "".join(f"{index} 0.5 0.5 0.077 0.207\n" for index in (2, 0, 7))
         yaml = "train: images\nnames: [zebra, cat, ant]\n"
         files = {"data.yaml": yaml, "images/a.jpg": (960, 720), "labels/a.txt": boxes}
         result = audit(make(tmp_path / "ds", files))
-        manifest.write_manifest(result, manifest.kept_by(result), tmp_path / "out.json")
+        write_manifest(result, kept_by(result), tmp_path / "out.json")
         found = strict((tmp_path / "out.json").read_text())
         assert [(c["id"], c["name"]) for c in found["categories"]] == [
             (1, "zebra"),
@@ -485,7 +487,7 @@ class TestFromVoc:
         )
         make(tmp_path, {"ds/a.xml": xml().replace("</annotation>", f"{boxes}</annotation>")})
         result = audit(tmp_path / "ds")
-        manifest.write_manifest(result, manifest.kept_by(result, ()), tmp_path / "out.json")
+        write_manifest(result, kept_by(result, ()), tmp_path / "out.json")
         assert read(tmp_path / "out.json").boxes.xyxy.tolist() == [[a, a, b, b] for a, b in pairs]
 
     def test_ids_do_not_depend_on_what_is_kept(self, tmp_path):
@@ -520,14 +522,14 @@ class TestLists:
             },
         )
         result = audit(tmp_path / "in.json", loader="none")
-        manifest.write_manifest(result, manifest.kept_by(result), tmp_path / "out.txt")
+        write_manifest(result, kept_by(result), tmp_path / "out.txt")
         assert (tmp_path / "out.txt").read_bytes() == "b/ü.jpg\n1.jpg\n".encode()
 
     def test_a_line_break_in_a_name_is_refused(self, tmp_path):
         make(tmp_path, {"in.json": document([image(file_name="a\nb.jpg")])})
         result = audit(tmp_path / "in.json", loader="none")
         with pytest.raises(AnchorauditError, match="line break"):
-            manifest.write_manifest(result, manifest.kept_by(result), tmp_path / "out.txt")
+            write_manifest(result, kept_by(result), tmp_path / "out.txt")
         assert not (tmp_path / "out.txt").exists()
 
 
@@ -535,7 +537,7 @@ class TestLists:
 def test_only_verdicts_that_can_be_dropped(tmp_path, verdict):
     result = audit(make(tmp_path, {"in.json": document()}) / "in.json")
     with pytest.raises(AnchorauditError, match="cannot drop"):
-        manifest.kept_by(result, (verdict,))
+        kept_by(result, (verdict,))
 
 
 def test_the_table_of_what_was_dropped(tmp_path, monkeypatch):

@@ -10,7 +10,8 @@ from PIL import Image
 
 import anchoraudit
 from anchoraudit import AnchorauditError, read
-from anchoraudit.manifest import kept_by, write_manifest
+from anchoraudit.manifest.keeping import kept_by
+from anchoraudit.manifest.writing import write_manifest
 from anchoraudit.report import outputs
 from tests.builders import GOOD, document, make
 

@@ -10,8 +10,8 @@ import pytest
 
 import anchoraudit
 from anchoraudit import AnchorauditError, load_detector
-from anchoraudit.manifest import DEFAULT_DROP, kept_by
 from anchoraudit.manifest.judging import judged
+from anchoraudit.manifest.keeping import DEFAULT_DROP, kept_by
 from anchoraudit.partitions.filtering import MANIFEST, filter_partitions
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings

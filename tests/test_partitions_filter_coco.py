@@ -15,8 +15,9 @@ from anchoraudit.formats.coco.cutting import cut_ranges
 from anchoraudit.formats.coco.ranges import NotCleanError, list_in_ranges
 from anchoraudit.formats.coco.text import open_text, runs, separator
 from anchoraudit.io.unchanged import Stamp
-from anchoraudit.manifest import DEFAULT_DROP, kept_by, write_manifest
 from anchoraudit.manifest.judging import judged
+from anchoraudit.manifest.keeping import DEFAULT_DROP, kept_by
+from anchoraudit.manifest.writing import write_manifest
 from anchoraudit.partitions.filtering import MANIFEST, filter_partitions
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings

@@ -13,8 +13,8 @@ from anchoraudit import AnchorauditError, load_detector
 from anchoraudit.io import in_order
 from anchoraudit.io.addresses import path_of
 from anchoraudit.io.in_order import InOrder
-from anchoraudit.manifest import DEFAULT_DROP, kept_by
 from anchoraudit.manifest.judging import judged
+from anchoraudit.manifest.keeping import DEFAULT_DROP, kept_by
 from anchoraudit.partitions import leaving
 from anchoraudit.partitions.filtering import MANIFEST, filter_partitions
 from anchoraudit.partitions.listing import Listed

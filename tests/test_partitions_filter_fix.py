@@ -15,8 +15,9 @@ from anchoraudit import AnchorauditError, fixes, load_detector
 from anchoraudit.formats.coco.pieces import CocoParts
 from anchoraudit.io import in_order
 from anchoraudit.io.unchanged import Stamp
-from anchoraudit.manifest import DEFAULT_DROP, kept_by, write_manifest
 from anchoraudit.manifest.judging import judged
+from anchoraudit.manifest.keeping import DEFAULT_DROP, kept_by
+from anchoraudit.manifest.writing import write_manifest
 from anchoraudit.partitions.filtering import filter_partitions
 from anchoraudit.partitions.fixing import Fixing
 from anchoraudit.partitions.reading import InParts

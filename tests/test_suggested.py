@@ -10,7 +10,7 @@ from anchoraudit import read
 from anchoraudit.advice.suggested import suggest
 from anchoraudit.advice.well_known import WELL_KNOWN, dropped_by_others
 from anchoraudit.detectors import preset_names
-from anchoraudit.manifest import DEFAULT_DROP
+from anchoraudit.manifest.keeping import DEFAULT_DROP
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 

@@ -147,8 +147,8 @@ def _are_many(sizes: Float, enough: int) -> bool:
     even no two are neighbours, so their sizes are distinct; the same holds for the three other kinds. One of
     the four kinds has at least a quarter of the cells.
     """
-    column, row = np.floor(sizes[: 100 * enough] / SAME_SIZE).T
-    return len(np.unique(column + 1j * row)) >= 4 * enough
+    cells = np.floor(sizes[: 100 * enough] / SAME_SIZE)
+    return len(set(map(tuple, cells.tolist()))) >= 4 * enough
 
 
 def _members(sizes: Float, most: int, weight: Float | None = None) -> tuple[Int, Float] | None:

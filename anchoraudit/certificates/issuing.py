@@ -21,7 +21,8 @@ from anchoraudit.io import unchanged
 from anchoraudit.io.addresses import is_address
 from anchoraudit.io.unchanged import Reading
 from anchoraudit.loaders import PLAIN
-from anchoraudit.manifest import Filtered, Written
+from anchoraudit.manifest.keeping import Filtered
+from anchoraudit.manifest.writing import Written
 
 # The verdicts of images that train without foreground.
 _EMPTY = (*WITHOUT_FOREGROUND, "left_out")

@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
     from anchoraudit.fixes import Plan
     from anchoraudit.io.unchanged import Reading
-    from anchoraudit.manifest import Filtered, Written
     from anchoraudit.manifest.judging import Judged
+    from anchoraudit.manifest.keeping import Filtered
     from anchoraudit.manifest.unfit import Unfit
+    from anchoraudit.manifest.writing import Written
 
 # The share of the images above which a filter by the default detector says so first.
 _MANY = 0.1
@@ -100,10 +101,9 @@ def command(**given: Any) -> int:
     of images as their frameworks read it (.txt, for YOLO also .yaml). Inputs are never changed. Without
     DATASET, the last scan's is taken, with its detector. With --detector none, only what has an error goes.
     """
-    from anchoraudit import manifest
     from anchoraudit.cli import _output
     from anchoraudit.io import unchanged
-    from anchoraudit.manifest import unfit
+    from anchoraudit.manifest import keeping, unfit, writing
     from anchoraudit.manifest.judging import require_no_whole
     from anchoraudit.manifest.table_cut import is_same_table
     from anchoraudit.report.text.filtering import filter_parts
@@ -119,8 +119,8 @@ def command(**given: Any) -> int:
         return filter_in_parts(given, settings, detector, remarks, _drop(given))
     with unchanged.recorded(large=given["certify"] or _is_table(given["output"])) as record:
         dataset = read_dataset(settings)
-    files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
-    if files and manifest.is_apart(dataset, given["output"]):
+    files = [] if given["output"] is None else writing.targets(dataset, given["output"])
+    if files and writing.is_apart(dataset, given["output"]):
         remarks = [*remarks, "a file for each split, because the splits share ids or differ in classes"]
     fixing = given["fix"] or given["unsafe_fixes"]
     rereading = bool(dataset.reread.any())
@@ -128,7 +128,7 @@ def command(**given: Any) -> int:
     if fixing or rereading:
         _require_room(files, fixing=fixing, is_table=is_table)
     if not given["diff"]:
-        named = [Path(given["output"])] if manifest.is_data_yaml(given["output"]) else []
+        named = [Path(given["output"])] if writing.is_data_yaml(given["output"]) else []
         _check_outputs(dataset, settings, [*(path for path, _ in files), *named], given)
     plan = _plan(dataset, given) if fixing else _rewriting(dataset) if rereading else None
     source = dataset if plan is None else plan.apply(dataset)
@@ -138,7 +138,7 @@ def command(**given: Any) -> int:
     note_who_judged(result, settings)
     keep = ~found.images
     if detector is not None:
-        keep &= manifest.kept_by(result, _drop(given), keep_blank=given["keep_blank"])
+        keep &= keeping.kept_by(result, _drop(given), keep_blank=given["keep_blank"])
     require_no_whole(unfit.whole_of(found, result, keep), source.root)
     owns = [own for _, own in files] or [np.ones_like(keep)]
     blank = None
@@ -146,7 +146,7 @@ def command(**given: Any) -> int:
         blank = _confirmed(result, keep, found, owns, (given, settings, detector))
     if _NOTHING_TRAINS in rules_of(settings):
         _leave_out_manifests_that_train_nothing(result, keep, found, owns)
-    filtered = manifest.Filtered(result, keep, plan, taken, found.why, blank)
+    filtered = keeping.Filtered(result, keep, plan, taken, found.why, blank)
     _say_notes([*remarks, *(plan.remarks if plan is not None and given["diff"] else ())])
     if given["diff"]:
         _show_difference(filtered, given, settings)
@@ -170,8 +170,8 @@ def _write(
     from anchoraudit.io.outputs import replacing, together, write_text
     from anchoraudit.io.steps import step
     from anchoraudit.io.unchanged import sha256_again
-    from anchoraudit.manifest import is_data_yaml, write_data_yaml, write_manifest
     from anchoraudit.manifest.table_cut import is_same_table
+    from anchoraudit.manifest.writing import is_data_yaml, write_data_yaml, write_manifest
     from anchoraudit.report.dropped import are_numbers, dropped_rows, write_dropped
 
     audit, keep, plan, output = filtered.audit, filtered.keep, filtered.plan, given["output"]
@@ -205,7 +205,7 @@ def _write(
 
 def _require_room(files: list[tuple[Path, Bool]], *, fixing: bool, is_table: bool) -> None:
     """Raise AnchorauditError if the manifests hold no boxes that could be changed."""
-    from anchoraudit.manifest import require_room_for_fixes
+    from anchoraudit.manifest.writing import require_room_for_fixes
 
     for path, _ in files:
         if fixing:
@@ -302,8 +302,9 @@ def _confirmed(
     from anchoraudit.dataset.findings import Finding
     from anchoraudit.encoding.verdicts import VERDICTS
     from anchoraudit.loaders import PLAIN
-    from anchoraudit.manifest import kept_by, unfit
+    from anchoraudit.manifest import unfit
     from anchoraudit.manifest.judging import require_no_whole
+    from anchoraudit.manifest.keeping import kept_by
     from anchoraudit.manifest.read_back import read_back
     from anchoraudit.report import words
     from anchoraudit.rules import all_rules
@@ -365,14 +366,14 @@ def _leave_out_all(keep: Bool, rows: Int, found: Unfit) -> None:
 
 def _holds_boxes(given: dict[str, Any]) -> bool:
     """Tell whether the output holds boxes, and not only names of images."""
-    from anchoraudit.manifest import holds_boxes
+    from anchoraudit.manifest.writing import holds_boxes
 
     return given["output"] is None or holds_boxes(given["output"])
 
 
 def _is_table(output: str | None) -> bool:
     """Tell whether the output may be a table, by its suffix, before the data set is read."""
-    from anchoraudit.manifest import SUFFIXES, YAML
+    from anchoraudit.manifest.writing import SUFFIXES, YAML
 
     return output is not None and Path(output).suffix.lower() not in (*SUFFIXES, *YAML)
 
@@ -463,7 +464,7 @@ def _rewriting(dataset: Dataset) -> Plan:
 
 
 def _drop(given: dict[str, Any]) -> tuple[str, ...]:
-    from anchoraudit.manifest import DEFAULT_DROP
+    from anchoraudit.manifest.keeping import DEFAULT_DROP
 
     named = given["drop"]
     drop = DEFAULT_DROP if named is None else tuple(part.strip() for part in named.split(",") if part.strip())

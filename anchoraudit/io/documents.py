@@ -7,7 +7,6 @@ AnchorauditError that names file and line.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +63,8 @@ def read_text(path: Path, what: str, most: int | None = LARGEST) -> str:
 
 def parse_toml(text: str, path: object) -> dict[str, Any]:
     """Parse TOML. Raises AnchorauditError, with the line, if it is invalid or has a key of too many parts."""
+    import tomllib
+
     if (found := _LONG_KEY.search(text)) is not None:
         raise AnchorauditError(
             f"not valid TOML: a key of more than {_PARTS} parts",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 
 # Comparing takes time with the square of a name's length. Longer names, and more of them, are not compared.
 _LONGEST, _MOST = 200, 20_000
@@ -33,6 +32,8 @@ def nearest(name: str, known: Iterable[str], *, most: int = 1, alike: float = 0.
     most: the most names to return. alike: the least similarity, 0 to 1 (`difflib.SequenceMatcher.ratio`). Of
     equally similar names, those come first that have more letters in the same place, then those listed first.
     """
+    from difflib import SequenceMatcher  # takes longer to import than most commands need
+
     if len(name) > _LONGEST:
         return []
     wanted = name.casefold()

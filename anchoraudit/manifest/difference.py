@@ -12,7 +12,7 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import Change
 from anchoraudit.fixes.changes import ORDER, Changes
 from anchoraudit.formats.coco.text import Texts
-from anchoraudit.manifest import Filtered
+from anchoraudit.manifest.keeping import Filtered
 from anchoraudit.manifest.leaving import REASONS, left_out
 
 

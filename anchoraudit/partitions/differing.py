@@ -16,7 +16,8 @@ from anchoraudit.dataset.pieces import RewritableParts
 from anchoraudit.fixes import Change
 from anchoraudit.io.in_order import InOrder
 from anchoraudit.io.outputs import scratch_folder
-from anchoraudit.manifest import DEFAULT_DROP, require_room_for_fixes, require_verdicts
+from anchoraudit.manifest.keeping import DEFAULT_DROP, require_verdicts
+from anchoraudit.manifest.writing import require_room_for_fixes
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.changes import FileDiffer
 from anchoraudit.partitions.engines import Engine, Failed

@@ -32,7 +32,8 @@ from anchoraudit.io.outputs import (
 )
 from anchoraudit.io.packed import suffix_of, whole_suffix
 from anchoraudit.io.signals import at_signal
-from anchoraudit.manifest import DEFAULT_DROP, require_room_for_fixes, require_verdicts
+from anchoraudit.manifest.keeping import DEFAULT_DROP, require_verdicts
+from anchoraudit.manifest.writing import require_room_for_fixes
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.certifying import Certifying
 from anchoraudit.partitions.engines import Engine, Failed

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, cast, overload
 
 from anchoraudit.dataset.pieces import LeftOut, PieceFile, RewritableParts
 from anchoraudit.io.in_order import InOrder
-from anchoraudit.manifest import nothing_left
 from anchoraudit.manifest.judging import require_no_whole
+from anchoraudit.manifest.writing import nothing_left
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.engines import Engine, Failed
 from anchoraudit.partitions.fixing import EditStore, FileEdits, Fixed, Renumbered

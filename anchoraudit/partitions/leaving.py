@@ -21,8 +21,8 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import Change
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.images.inspection import ImageFiles
-from anchoraudit.manifest import kept_by
 from anchoraudit.manifest.judging import judged
+from anchoraudit.manifest.keeping import kept_by
 from anchoraudit.manifest.leaving import REASONS, STOPS, left_out
 from anchoraudit.manifest.unfit import Unfit, without_boxes
 from anchoraudit.partitions.auditing import Job

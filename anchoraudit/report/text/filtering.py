@@ -19,7 +19,8 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import DROPPED, Plan
 from anchoraudit.io.addresses import path_of
 from anchoraudit.loaders import PLAIN
-from anchoraudit.manifest import Filtered, Written
+from anchoraudit.manifest.keeping import Filtered
+from anchoraudit.manifest.writing import Written
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, value_of, without
 from anchoraudit.report.text.table import Table
