@@ -79,6 +79,9 @@ def folder_by_last_parts(path: Path, split: str, names: Sequence[str]) -> Path |
 
     names: of the images; whole names were looked for already. None if there is no such folder.
     """
+    every = "\n".join(names)
+    if "/" not in every and "\\" not in every:
+        return None
     below = [_PARTS.split(name) for name in names if "/" in name or "\\" in name]
     folders: list[Path] | None = None
     for cut in range(1, min(max(map(len, below), default=0), _DEEPEST)):
