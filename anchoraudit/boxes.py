@@ -113,9 +113,9 @@ def iou_with_each(box: Float, others: Float, areas: tuple[Float, Float] | None =
 
 def shape_iou(w1: Float, h1: Float, w2: Float, h2: Float) -> Float:
     """Return the IoU of two boxes with the same centre, from their sides. The arguments are broadcast."""
-    overlap = at_most(w2, w1)
-    overlap = overlap * at_most(h2, h1)
-    union = w1 * h1 + w2 * h2
+    overlap, union = at_most(w2, w1), at_most(h2, h1)
+    overlap *= union
+    union = np.add(w1 * h1, w2 * h2, out=union)
     union -= overlap
     overlap /= union
     return overlap

@@ -362,6 +362,64 @@ def test_slopes_are_the_derivatives_of_the_similarity(metric):
     assert by_height == pytest.approx(numeric_height, abs=1e-6)
 
 
+sides = st.floats(1e-3, 1e4)
+several = st.lists(st.tuples(sides, sides), min_size=1, max_size=6).map(np.array)
+
+
+@pytest.mark.parametrize("metric", ["iou", "ratio"])
+@given(several, several, st.floats(0.3, 3), st.floats(0.3, 3))
+def test_no_similarity_grows_by_more_than_a_side_does(metric, anchors, sizes, wider, higher):
+    points = make_points(sizes, np.ones(len(sizes)), MEASURES[metric])
+    most = max(wider, 1 / wider) * max(higher, 1 / higher)
+    assert (points.table(anchors * [wider, higher]) <= most * points.table(anchors) * (1 + 1e-9)).all()
+
+
+@pytest.mark.parametrize("metric", ["iou", "ratio"])
+@given(several, several, several, st.data())
+def test_gains_are_what_the_objective_rises_by(metric, anchors, sizes, factors, data):
+    points = make_points(sizes, np.arange(1.0, 1 + len(sizes)), MEASURES[metric])
+    place = data.draw(st.integers(0, len(anchors) - 1))
+    factors = np.clip(factors, 0.5, 2.0)
+    table = points.table(anchors)
+    gains = moves._gains(points, table, place, factors, anchors[place] * factors)
+    assert np.array_equal(table, points.table(anchors))
+    for factor, gain in zip(factors, gains, strict=True):
+        moved = anchors.copy()
+        moved[place] *= factor
+        assert gain == pytest.approx(points.value(moved) - points.value(anchors), abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["iou", "ratio"])
+def test_owners_are_the_first_of_the_best_anchors(metric):
+    rng = np.random.default_rng(0)
+    points = make_points(np.exp(rng.normal(3, 1, (50, 2))), np.ones(50), MEASURES[metric])
+    anchors = np.exp(rng.normal(3, 1, (4, 6, 2)))
+    anchors[:, 4] = anchors[:, 2]
+    owner, best = moves._owners(points, anchors)
+    table = points.table(anchors)
+    assert np.array_equal(owner, table.argmax(axis=1))
+    assert np.array_equal(best, table.max(axis=1))
+
+
+def test_runs_climb_alone(monkeypatch):
+    points = make_points(lognormal(60), np.ones(60), MEASURES["iou"])
+    anchors = np.stack([lognormal(3, seed=seed) for seed in range(5)])
+    together = moves.climb(points, anchors, 8, 0.1)
+    monkeypatch.setattr(moves, "_IN_CACHE", 130)
+    for one, other in zip(together, moves.climb(points, anchors, 8, 0.1), strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("most", "kind"), [(5e4, np.float32), (1e9, np.float64)])
+def test_sides_that_differ_too_much_keep_all_digits(most, kind):
+    sizes = np.array([[1.0, 2.0], [30.0, most]])
+    points = make_points(sizes, np.ones(2), MEASURES["iou"])
+    assert points.single.w.dtype == points.single.h.dtype == kind
+    top, value = moves.climb(points, sizes[None] * 1.2, 25, 0.1)
+    assert top[0] == pytest.approx(sizes, rel=1e-2)
+    assert value[0] == pytest.approx(points.value(top[0]), abs=1e-6)
+
+
 def test_swap_values_are_the_objective_of_the_swapped_anchors():
     rng = np.random.default_rng(0)
     points = make_points(lognormal(60), rng.random(60), MEASURES["iou"])

@@ -27,17 +27,17 @@ class InRounds(Variants):
 
     _answers: dict[Question, Left] = field(default_factory=dict)
 
-    def _find_anchors(self) -> None:
-        """Find the anchors of the table, and judge all that are to be judged at once."""
-        if not self._fits_anchors:
-            return
+    def _find(self, changes: Sequence[Change]) -> None:
+        """Find the anchors of these, and judge at once all that are to be judged."""
         counted: dict[int, Question] = {}
-        for k in sorted({*self._numbers, self.detector.anchors.count}):
-            with suppress(AnchorauditError, ValueError):
-                laid_out = lay_out(self.detector, self._anchors_of(k, self.detector))
-                if k in self._numbers:
-                    counted[k] = Question(laid_out)
-        self._search([(change.value, self.detector) for change in self.foreground()], counted.values())
+        for change in changes:
+            if isinstance(k := change.value, int):
+                with suppress(AnchorauditError, ValueError):
+                    laid_out = lay_out(self.detector, self._anchors_of(k, self.detector))
+                    if k in self._numbers:
+                        counted[k] = Question(laid_out)
+        searched = [(change.value, self.detector) for change in changes if _is_searched(change)]
+        self._search(searched, counted.values())
         self._left.update({k: self._answers[question] for k, question in counted.items()})
 
     def _leaves(self, detector: Detector, of: Of = Of.ALL) -> Left:

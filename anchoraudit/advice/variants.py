@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.advice.usable import Left, Of, Question, Usable
-from anchoraudit.anchors.clustered import Clustered, anchors_of
+from anchoraudit.anchors.clustered import Clustered, anchors_of, most_anchors
 from anchoraudit.anchors.file import Anchor
 from anchoraudit.anchors.foreground.evaluation import Encoder, Outcome
 from anchoraudit.anchors.foreground.levels import lay_out
@@ -33,6 +33,8 @@ from anchoraudit.io.processes import helpers, shared_out
 BORDERS = ("0", "5", "16", "32", "64", "off")
 THRESHOLDS = (0.5, 0.4, 0.3)
 MOST_K = 12
+# How many numbers of anchors below the best one must be worse than it, so that no lower ones are tried.
+_WORSE = 3
 MOST_TRIED = 400
 _COST = {"border": 1, "threshold": 2, "anchors": 2, "input size": 3, "forcing": 3}
 # Sets of anchors tried in a search for foreground: a tenth of what `cluster` tries finds nearly as good ones.
@@ -77,7 +79,7 @@ class Variants:
     _refused: dict[str, list[str]] = field(default_factory=dict)
     _anchors: dict[Key, _Anchors] = field(default_factory=dict)
     _left: dict[int, Left] = field(default_factory=dict)
-    _searched_k: int | None = None
+    _best: int | None = None
 
     @cached_property
     def beside(self) -> int:
@@ -97,26 +99,44 @@ class Variants:
         return [(changes, detector) for changes, detector in made if detector is not None]
 
     def _find_anchors(self) -> None:
-        """Find the anchors of the table, in two processes. What fails here is asked for again, and noted.
+        """Find the anchors of the table, and the best number of them."""
+        if self._fits_anchors:
+            self._best = self._best_number([*self.foreground(), clustered(self.detector.anchors.count)])
 
-        The other process begins with the search for foreground, which takes longest, and this one with the
-        largest number of anchors. So they meet at numbers that take little time.
+    def _best_number(self, beside: Sequence[Change] = ()) -> int:
+        """Return the number of anchors that leaves fewest images empty, then fewest boxes; 0 if none can be.
+
+        Of equally good ones, the least. They are tried from the largest down, some at a time, until several
+        below the best are worse: fewer anchors hardly ever match more. beside: changes whose anchors are
+        found at the same time.
         """
-        if not self._fits_anchors:
-            return
-        pieces = self._to_find()
-        with shared_out(self._found, pieces, self.beside) as results:
+        tried: dict[int, Left] = {}
+        best = 0
+        for some in _downwards(self._numbers):
+            self._find(list(dict.fromkeys([*beside, *map(clustered, some)])))
+            beside = ()
+            for k in some:
+                detector = self.changed((clustered(k),))
+                if detector is not None:
+                    tried[k] = self._left.get(k) or self._leaves(detector)
+            best = min(tried, key=lambda k: (tried[k], k), default=0)
+            if best >= some[0] + _WORSE:
+                break
+        return best
+
+    def _find(self, changes: Sequence[Change]) -> None:
+        """Find the anchors of these, in two processes. What fails here is asked for again, and noted.
+
+        The other process begins with the first, the search for foreground, which takes longest, and this one
+        with the last, the largest number of anchors.
+        """
+        with shared_out(self._found, changes, self.beside) as results:
             for index, (anchors, left) in results():
-                value = pieces[index].value
+                value = changes[index].value
                 if anchors is not None:
                     self._anchors[value, self.detector.resize] = anchors
                 if left is not None and isinstance(value, int):
                     self._left[value] = left
-
-    def _to_find(self) -> list[Change]:
-        """Return the changes whose anchors the table needs, or the choice of the best number."""
-        numbers = sorted({*self._numbers, self.detector.anchors.count})
-        return [*self.foreground(), *map(clustered, numbers)]
 
     def _found(self, change: Change) -> tuple[_Anchors | None, Left | None]:
         """Return the anchors of a change and what they leave, None each if it is not to be found."""
@@ -238,35 +258,28 @@ class Variants:
         """Tell whether anchors can be fitted to boxes, and judged by themselves."""
         return self.boxes.number > 0 and self.detector.match.judges_shapes_alone
 
-    @property
+    @cached_property
     def _numbers(self) -> range:
-        """The numbers of anchors from which the best one is taken."""
-        return range(len(self.detector.anchors.levels), MOST_K + 1)
+        """The numbers of anchors from which the best one is taken. That there are no more is noted."""
+        least = len(self.detector.anchors.levels)
+        most = most_anchors(self.boxes.sizes(self.detector), MOST_K)
+        if max(most + 1, least) <= MOST_K:
+            self.changed((clustered(max(most + 1, least)),))  # raises, and says why
+        return range(least, most + 1)
 
     def anchors(self) -> list[Change]:
         """Anchors clustered from the data: as many as now, and the best number up to MOST_K."""
         if not self._fits_anchors:
             return []
-        numbers = dict.fromkeys([self.detector.anchors.count, self._best_k()])
+        if self._best is None:
+            self._best = self._best_number()
+        numbers = dict.fromkeys([self.detector.anchors.count, self._best])
         return [clustered(k) for k in numbers if k]
 
     def foreground(self) -> list[Change]:
         """Anchors searched for what the encoder makes of them, as many as now."""
         k = self.detector.anchors.count
         return [Change("anchors", (_FOREGROUND, k), f"{k} anchors for foreground")] * self._fits_anchors
-
-    def _best_k(self) -> int:
-        """The least number that leaves fewest images empty, then fewest boxes unmatched; 0 if none can be."""
-        if self._searched_k is None:
-            best, self._searched_k = (self.boxes.number + 1, 0), 0
-            for k in self._numbers:
-                detector = self.changed((clustered(k),))
-                if detector is None:
-                    break
-                left = self._left.get(k) or self._leaves(detector)
-                if left < best:
-                    best, self._searched_k = left, k
-        return self._searched_k
 
     def _leaves(self, detector: Detector, of: Of = Of.ALL) -> Left:
         """Count images with boxes left empty, and unmatched boxes."""
@@ -316,6 +329,12 @@ def best_of(found: Sequence[Clustered], left: Sequence[Left]) -> _Anchors:
     outcomes = (Outcome(*each, 1.0 - one.fit.mean_iou) for one, each in zip(found, left, strict=True))
     best, _ = min(zip(found, outcomes, strict=True), key=lambda pair: pair[1])
     return tuple((float(w), float(h)) for w, h in best.anchors)
+
+
+def _downwards(numbers: range) -> Iterator[range]:
+    """Yield numbers from the largest down, so many at a time that the first ones can tell the best."""
+    for end in range(numbers.stop, numbers.start, -_WORSE - 1):
+        yield range(max(end - _WORSE - 1, numbers.start), end)
 
 
 def clustered(k: int) -> Change:

@@ -10,7 +10,7 @@ import numpy as np
 from anchoraudit.anchors.clustering.centres import SMALLEST, centres_of
 from anchoraudit.anchors.file import DECIMALS, Anchor, round_anchors
 from anchoraudit.anchors.fit import AnchorFit, measure_fit
-from anchoraudit.arrays import Float, Int
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.boxes import MEASURES, box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
@@ -100,7 +100,7 @@ def anchors_of(
     Sizes that no anchor can have, such as a width of 1e-40 px or 1e7 px, are left out. metric, seed, weight:
     as of `cluster_sizes`. Raises AnchorauditError if fewer than k sizes are distinct.
     """
-    possible = ((sizes >= SMALLEST) & (sizes <= LARGEST_SIDE)).all(axis=1)
+    possible = _possible(sizes)
     if not possible.all():
         sizes, weight = sizes[possible], None if weight is None else weight[possible]
     _require(count_distinct(sizes, k), k)
@@ -119,6 +119,17 @@ def anchors_of(
     anchors = round_anchors(centres)
     _require(len(set(anchors)), k)
     return anchors
+
+
+def most_anchors(sizes: Float, most: int) -> int:
+    """Return how many anchors `anchors_of` can make of sizes [N, 2], no more than `most`."""
+    return count_distinct(sizes[_possible(sizes)], most)
+
+
+def _possible(sizes: Float) -> Bool:
+    """Tell which sizes [N, 2] an anchor can have: bool [N]."""
+    possible: Bool = np.all((sizes >= SMALLEST) & (sizes <= LARGEST_SIDE), axis=1)
+    return possible
 
 
 def _require(distinct: int, k: int) -> None:

@@ -17,6 +17,7 @@ LONGEST_STEP = 0.4
 SHORTEST_STEP = 1e-5
 FINAL_STEP = 1e-4  # a hundredth of a pixel in a side of 100: files hold two decimals
 GAIN = 1e-9  # a smaller improvement of the mean IoU may be rounding
+_IN_CACHE = 1 << 16  # entries of a similarity table that stay in a core's cache
 COMPASS = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)], dtype=np.float64)
 
 
@@ -77,22 +78,46 @@ def climb(points: Points, anchors: Float, rounds: int, step: float) -> tuple[Flo
     (r, k, 2) -> the best anchors found (r, k, 2), their objective (r,)
     """
     runs, k, _ = anchors.shape
+    if runs > (at_once := max(1, _IN_CACHE // len(points))):
+        some = [anchors[start : start + at_once] for start in range(0, runs, at_once)]
+        tops, values = zip(*(climb(points, one, rounds, step) for one in some), strict=True)
+        return np.concatenate(tops), np.concatenate(values)
     first = (np.arange(runs) * k)[:, None]
     top, top_value = anchors.copy(), np.full(runs, -1.0)
     logs, steps, before = np.log(anchors), np.full(anchors.shape, step), np.zeros(anchors.shape)
+    points = points.single
     for _ in range(rounds):
         anchors = np.exp(logs)
-        table = points.table(anchors)
-        value = points.mean(table.max(axis=1))
+        placed = anchors.astype(points.w.dtype)
+        owner, best = _owners(points, placed)
+        value = points.mean(best)
         better = value > top_value
         top[better], top_value[better] = anchors[better], value[better]
-        direction = np.sign(_slopes(points, anchors, table.argmax(axis=1) + first))
+        direction = np.sign(_slopes(points, placed, owner + first))
         agrees = direction * before
         steps *= np.where(agrees > 0, 1.3, np.where(agrees < 0, 0.5, 1.0))
         np.clip(steps, SHORTEST_STEP, LONGEST_STEP, out=steps)
         logs += direction * steps
         before = direction
     return top, top_value
+
+
+def _owners(points: Points, anchors: Float) -> tuple[NDArray[np.intp], Float]:
+    """Return the first of the best anchors of each point, and how alike they are: (r, k, 2) -> (r, n) each.
+
+    That is `argmax` and `max` of the table over anchors. NumPy takes several times as long for these, and for
+    one number beside a column, as for two columns.
+    """
+    runs, k, _ = anchors.shape
+    n = len(points)
+    w, h = (np.tile(side, (runs, 1)) for side in (points.w, points.h))
+    owner, best = np.zeros((runs, n), dtype=np.intp), np.full((runs, n), -1.0, dtype=w.dtype)
+    for anchor in range(k):
+        own_w, own_h = (np.repeat(side, n).reshape(runs, n) for side in anchors[:, anchor].T)
+        own = points.measure.similarity(own_w, own_h, w, h)
+        np.copyto(owner, anchor, where=own > best)
+        np.maximum(best, own, out=best)
+    return owner, best
 
 
 def _slopes(points: Points, anchors: Float, owner: NDArray[np.intp]) -> Float:
@@ -140,29 +165,42 @@ def settle(points: Points, anchors: Float, sweeps: int, step: float) -> tuple[Fl
     """
     anchors = anchors.copy()
     table = points.table(anchors)
-    value = float(points.mean(table.max(axis=0)))
     steps = np.full(len(anchors), step)
     sides = np.unique(points.w), np.unique(points.h)
     sweep = 0
     while sweep < sweeps and (steps > FINAL_STEP).any():
         sweep += 1
         for place in np.flatnonzero(steps > FINAL_STEP):
-            row = table[place].copy()
-            table[place] = 0.0
-            others = table.max(axis=0)
             compass = anchors[place] * np.exp(COMPASS * steps[place])
             trials = np.concatenate([compass, _neighbours(sides, anchors[place])])
-            rows = points.table(trials)
-            values = points.mean(np.maximum(rows, others))
-            best = int(values.argmax())
-            if values[best] > value + GAIN:
-                value, anchors[place], table[place] = float(values[best]), trials[best], rows[best]
+            gains = _gains(points, table, place, trials / anchors[place], trials)
+            best = int(gains.argmax())
+            if gains[best] > GAIN:
+                anchors[place], table[place] = trials[best], points.table(trials[best : best + 1])[0]
                 if best < len(COMPASS):
                     steps[place] = min(1.5 * steps[place], LONGEST_STEP)
             else:
-                table[place] = row
                 steps[place] /= 2
     return anchors, sweep
+
+
+def _gains(points: Points, table: Float, place: int, factors: Float, trials: Float) -> Float:
+    """Return by how much the objective rises if one anchor becomes each of some trials: (m, 2) -> (m,).
+
+    table: of the anchors (k, n). place: which one moves. factors: by which its sides do, (m, 2). Only points
+    count to which a trial may be the best anchor: if a side changes by a factor, no similarity grows by more.
+    """
+    row = table[place].copy()
+    table[place] = 0.0
+    others = table.max(axis=0)
+    table[place] = row
+    near = np.flatnonzero(row * np.exp(np.abs(np.log(factors)).sum(axis=1).max()) > others)
+    others, row, weight = others[near], row[near], points.weight[near]
+    rows = points.measure.similarity(trials[:, :1], trials[:, 1:], points.w[near], points.h[near])
+    gained = np.maximum(rows, others, out=rows)
+    gained -= np.maximum(row, others)
+    gains: Float = np.einsum("mn,n->m", gained, weight)
+    return gains
 
 
 def _neighbours(sides: tuple[Float, Float], anchor: Float) -> Float:
