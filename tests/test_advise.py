@@ -9,6 +9,8 @@ import pytest
 import anchoraudit
 from anchoraudit.advice import variants
 from anchoraudit.advice.advise import advise
+from anchoraudit.advice.rounds import InRounds
+from anchoraudit.advice.usable import UsableOfAudit
 from anchoraudit.anchors.foreground.searched import fit_foreground
 from anchoraudit.auditing.risk import nan_risk
 from anchoraudit.detectors import load_detector, override
@@ -146,6 +148,62 @@ def test_anchors_searched_for_foreground_are_tried_as_well(tmp_path, monkeypatch
     assert (searched.empty, searched.unmatched) == (own.found.empty, own.found.unmatched)
     with_them = override(reference, shapes=own.found.clustered.anchors)
     assert (searched.empty, searched.unmatched) == empty_with(path, with_them)
+
+
+class TestTheBestNumberOfAnchors:
+    """Numbers are tried from the largest down, until three below the best are worse."""
+
+    @pytest.fixture
+    def tried(self, tmp_path, monkeypatch):
+        """A function that returns the best number, and which were asked about, for what each leaves."""
+        rng = np.random.default_rng(0)
+        boxes = [(100, 100, *size) for size in rng.integers(8, 300, (60, 2)).tolist()]
+        path = scene(tmp_path, *boxes)
+        now = anchoraudit.audit(path, "reference", rules=NOTHING)
+
+        def best(left, *, most=12, rounds=False):
+            monkeypatch.setattr(variants, "MOST_K", most)
+            kind = InRounds if rounds else variants.Variants
+            one, asked = kind(now.replayed, UsableOfAudit(now)), []
+
+            def changed(changes):
+                asked.append(changes[0].value)
+                return changes[0].value
+
+            def leaves(k):
+                return left(k), 0
+
+            one.changed, one._leaves, one._find = changed, leaves, lambda _: None
+            return one._best_number(), sorted(asked, reverse=True)
+
+        return best
+
+    def test_fewer_are_not_tried_where_the_most_are_best(self, tried):
+        assert tried(lambda k: 100 - k) == (12, [12, 11, 10, 9])
+
+    def test_of_equally_good_ones_the_least(self, tried):
+        assert tried(lambda k: max(0, 6 - k)) == (6, list(range(12, 0, -1)))
+
+    def test_it_goes_on_where_one_of_the_lowest_is_best(self, tried):
+        assert tried(lambda k: abs(10 - k)) == (10, list(range(12, 4, -1)))
+        assert tried(lambda k: k) == (1, list(range(12, 0, -1)))
+
+    def test_few_numbers(self, tried):
+        assert tried(lambda k: -k, most=2) == (2, [2, 1])
+
+    def test_in_rounds(self, tried):
+        assert tried(lambda k: abs(10 - k), rounds=True) == (10, list(range(12, 4, -1)))
+
+
+def test_as_many_anchors_as_there_are_sizes_are_tried_and_more_are_named(tmp_path):
+    path = scene(tmp_path, *[(100, 100, side, side) for side in (8, 8, 30, 90, 250)])
+    found = advise(anchoraudit.read(path), load_detector("reference"))
+    assert [note for note in found.notes if "clustered" in note] == [
+        "not tried: 5 anchors clustered: cannot make 5 anchors from 4 distinct box sizes",
+        "not tried: 9 anchors clustered, 9 anchors for foreground: cannot make 9 anchors from 4 distinct "
+        "box sizes",
+    ]
+    assert any(row.remedy == "4 anchors clustered" and row.empty == 0 for row in found.rows)
 
 
 def test_where_nothing_helps_what_remains_is_told_with_its_causes(tmp_path, capsys):
