@@ -151,7 +151,7 @@ def test_anchors_searched_for_foreground_are_tried_as_well(tmp_path, monkeypatch
 
 
 class TestTheBestNumberOfAnchors:
-    """Numbers are tried from the largest down, until three below the best are worse."""
+    """Numbers are tried from the largest down, two at a time, until one below the best is worse."""
 
     @pytest.fixture
     def tried(self, tmp_path, monkeypatch):
@@ -179,20 +179,21 @@ class TestTheBestNumberOfAnchors:
         return best
 
     def test_fewer_are_not_tried_where_the_most_are_best(self, tried):
-        assert tried(lambda k: 100 - k) == (12, [12, 11, 10, 9])
+        assert tried(lambda k: 100 - k) == (12, [12, 11])
 
     def test_of_equally_good_ones_the_least(self, tried):
-        assert tried(lambda k: max(0, 6 - k)) == (6, list(range(12, 0, -1)))
+        assert tried(lambda k: max(0, 6 - k)) == (6, list(range(12, 4, -1)))
 
     def test_it_goes_on_where_one_of_the_lowest_is_best(self, tried):
-        assert tried(lambda k: abs(10 - k)) == (10, list(range(12, 4, -1)))
+        assert tried(lambda k: abs(11 - k)) == (11, list(range(12, 8, -1)))
+        assert tried(lambda k: abs(10 - k)) == (10, list(range(12, 8, -1)))
         assert tried(lambda k: k) == (1, list(range(12, 0, -1)))
 
     def test_few_numbers(self, tried):
         assert tried(lambda k: -k, most=2) == (2, [2, 1])
 
     def test_in_rounds(self, tried):
-        assert tried(lambda k: abs(10 - k), rounds=True) == (10, list(range(12, 4, -1)))
+        assert tried(lambda k: abs(10 - k), rounds=True) == (10, list(range(12, 8, -1)))
 
 
 def test_as_many_anchors_as_there_are_sizes_are_tried_and_more_are_named(tmp_path):

@@ -13,7 +13,7 @@ from anchoraudit.boxes import Measure
 # Each stage takes longer for each trial, and has fewer trials.
 ROUGH, FINE, FINEST = 400, 3_000, 12_000
 SMALL = 1_000  # up to so many sizes a search takes a fraction of a second, so it may try for longer
-ROUGH_SURVIVORS, FINE_SURVIVORS = 4, 3
+ROUGH_SURVIVORS, FINE_SURVIVORS = 4, 2
 CANDIDATES = 128  # box sizes that a relocation considers
 EXCHANGES = 12  # relocations tried in a round; more if there are more anchors, so that each has one
 GAIN = 1e-7  # a smaller improvement is not worth another round
