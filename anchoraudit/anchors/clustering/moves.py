@@ -17,7 +17,7 @@ LONGEST_STEP = 0.4
 SHORTEST_STEP = 1e-5
 FINAL_STEP = 1e-4  # a hundredth of a pixel in a side of 100: files hold two decimals
 GAIN = 1e-9  # a smaller improvement of the mean IoU may be rounding
-_IN_CACHE = 1 << 16  # entries of a similarity table that stay in a core's cache
+_IN_CACHE = 1 << 16  # numbers of a column over runs and points; some such columns stay in a core's cache
 COMPASS = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)], dtype=np.float64)
 
 
@@ -170,7 +170,7 @@ def settle(points: Points, anchors: Float, sweeps: int, step: float) -> tuple[Fl
     sweep = 0
     while sweep < sweeps and (steps > FINAL_STEP).any():
         sweep += 1
-        for place in np.flatnonzero(steps > FINAL_STEP):
+        for place in np.flatnonzero(steps > FINAL_STEP).tolist():
             compass = anchors[place] * np.exp(COMPASS * steps[place])
             trials = np.concatenate([compass, _neighbours(sides, anchors[place])])
             gains = _gains(points, table, place, trials / anchors[place], trials)
