@@ -1,18 +1,19 @@
 """Data sets in parts: CPU time and memory beside a bare reading, more boxes, CSV, and Dask.
 
-The sets are large, so each figure is from one run of each, and peaks are from a second one. MILLIONS in the
-environment asks for another number of boxes in the largest one, instead of 100.
+Times are medians of few runs in turns, because the sets are large; that of the largest is from one, and peaks
+are from a run of their own. MILLIONS in the environment asks for another number of boxes in the largest set,
+instead of 100.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from _measure import HERE, MB, PROGRAM, PYTHON, Claim, Run, main, peak_memory, run
+from _measure import HERE, MB, PROGRAM, PYTHON, Claim, Run, main, peak_memory, run, side_by_side
 from _shards import COLUMNS, shards
 
 BOXES, PARTS = 20_000_000, 64
@@ -23,6 +24,7 @@ MOST_CPU, MOST_BYTES, MOST_CSV = 3.5, 600e6, 4.0
 MOST_DASK, LEAST_FASTER = 1.3, 1.5
 # What holds if time is linear: the same time for each box, and a tenth for what other work disturbs.
 MOST_GROWTH = 1.1
+ROUNDS = 3
 
 _READ = "import sys; from pyarrow import parquet; parquet.read_table(sys.argv[1], columns=sys.argv[2:])"
 _READ_CSV = "import sys; from pyarrow import csv; csv.read_csv(sys.argv[1])"
@@ -38,13 +40,25 @@ def scan(table: Path, *words: str, engine: str = "local") -> tuple[str, ...]:
 
 
 def measure(data: Path) -> list[Claim]:
-    """Run everything once: reading and auditing side by side, then the larger set, CSV and Dask."""
+    """Read and audit side by side, with all engines; then audit the larger set, and a CSV file."""
     folder, largest = shards(data, BOXES, PARTS), shards(data, LARGEST, PARTS * LARGEST // BOXES)
     grouped = shards(data, BOXES // GROUP * GROUP + GROUP, BOXES // GROUP + 1)
-    bare = run((PYTHON, "-c", _READ, str(folder), *COLUMNS))
-    whole, large = run(scan(folder)), run(scan(largest))
+    work: dict[str, Callable[[], Run]] = {
+        "read": lambda: run((PYTHON, "-c", _READ, str(folder), *COLUMNS)),
+        "local": lambda: run(scan(folder)),
+    }
+    if with_dask := find_spec("distributed") is not None:
+        work["dask"] = lambda: run(scan(folder, "--workers", "2", engine="dask"))
+        work["alone"] = lambda: run((PYTHON, str(HERE / "_one_process.py"), str(folder)))
+        work["one worker"] = lambda: run(scan(folder, "--workers", "1"))
+    else:
+        print("the engine dask is not measured: pip install distributed", file=sys.stderr)
+    runs = side_by_side(work, rounds=ROUNDS)
+    whole, large = runs["local"], run(scan(largest))
     claims = [
-        _cpu_claim(f"Parquet, {_millions(BOXES)}: CPU, times pyarrow.read_table", whole, bare, MOST_CPU),
+        _cpu_claim(
+            f"Parquet, {_millions(BOXES)}: CPU, times pyarrow.read_table", whole, runs["read"], MOST_CPU
+        ),
         _rate_claim(whole),
         _peak_claim(f"Parquet, {_millions(BOXES)}: peak memory, MB", scan(folder)),
         _peak_claim(f"Parquet, {_millions(LARGEST)}: peak memory, MB", scan(largest)),
@@ -52,10 +66,7 @@ def measure(data: Path) -> list[Claim]:
         _growth_claim(whole, large),
         _csv_claim(data),
     ]
-    if find_spec("distributed") is None:
-        print("the engine dask is not measured: pip install distributed", file=sys.stderr)
-        return claims
-    return [*claims, *_dask_claims(folder, whole)]
+    return [*claims, *_dask_claims(runs)] if with_dask else claims
 
 
 def _cpu_claim(what: str, ours: Run, theirs: Run, most: float) -> Claim:
@@ -109,16 +120,19 @@ def _csv_claim(data: Path) -> Claim:
     if not table.exists():
         first = shards(data, CSV_BOXES, 1) / "part-0000.parquet"
         run((PYTHON, "-c", _WRITE_CSV, str(first), str(table)))
-    bare, ours = run((PYTHON, "-c", _READ_CSV, str(table))), run(scan(table))
-    return _cpu_claim(f"CSV, {_millions(CSV_BOXES)}: CPU, times pyarrow.csv.read_csv", ours, bare, MOST_CSV)
-
-
-def _dask_claims(folder: Path, local: Run) -> list[Claim]:
-    dask = run(scan(folder, "--workers", "2", engine="dask"))
-    alone, single = (
-        run((PYTHON, str(HERE / "_one_process.py"), str(folder))),
-        run(scan(folder, "--workers", "1")),
+    runs = side_by_side(
+        {
+            "read": lambda: run((PYTHON, "-c", _READ_CSV, str(table))),
+            "scan": lambda: run(scan(table)),
+        },
+        rounds=ROUNDS,
     )
+    what = f"CSV, {_millions(CSV_BOXES)}: CPU, times pyarrow.csv.read_csv"
+    return _cpu_claim(what, runs["scan"], runs["read"], MOST_CSV)
+
+
+def _dask_claims(runs: Mapping[str, Run]) -> list[Claim]:
+    local, dask, alone, single = (runs[name] for name in ("local", "dask", "alone", "one worker"))
     ratio, faster = dask.cpu / local.cpu, alone.wall / dask.wall
     return [
         Claim(
