@@ -151,7 +151,7 @@ def test_anchors_searched_for_foreground_are_tried_as_well(tmp_path, monkeypatch
 
 
 class TestTheBestNumberOfAnchors:
-    """Numbers are tried from the largest down, two at a time, until one below the best is worse."""
+    """Of many boxes, numbers are tried from the largest down, two at a time, until fewer are worse."""
 
     @pytest.fixture
     def tried(self, tmp_path, monkeypatch):
@@ -161,8 +161,9 @@ class TestTheBestNumberOfAnchors:
         path = scene(tmp_path, *boxes)
         now = anchoraudit.audit(path, "reference", rules=NOTHING)
 
-        def best(left, *, most=12, rounds=False):
+        def best(left, *, most=12, rounds=False, many=True):
             monkeypatch.setattr(variants, "MOST_K", most)
+            monkeypatch.setattr(variants, "_MANY", 60 + (not many))
             kind = InRounds if rounds else variants.Variants
             one, asked = kind(now.replayed, UsableOfAudit(now)), []
 
@@ -191,6 +192,10 @@ class TestTheBestNumberOfAnchors:
 
     def test_few_numbers(self, tried):
         assert tried(lambda k: -k, most=2) == (2, [2, 1])
+
+    def test_of_few_boxes_all_numbers_are_tried(self, tried):
+        assert tried(lambda k: 100 - k, many=False) == (12, list(range(12, 0, -1)))
+        assert tried(lambda k: abs(7 - k), many=False) == (7, list(range(12, 0, -1)))
 
     def test_in_rounds(self, tried):
         assert tried(lambda k: abs(10 - k), rounds=True) == (10, list(range(12, 8, -1)))

@@ -33,9 +33,9 @@ from anchoraudit.io.processes import helpers, shared_out
 BORDERS = ("0", "5", "16", "32", "64", "off")
 THRESHOLDS = (0.5, 0.4, 0.3)
 MOST_K = 12
-# How many numbers of anchors below the best one must be worse than it, so that no lower ones are tried. Each
-# takes a second on a large data set, and no data set was seen whose best number is missed.
-_WORSE = 1
+# Boxes from which on not all numbers of anchors are tried: each takes a second then. Of fewer boxes, single
+# ones decide, so that fewer anchors may happen to be better.
+_MANY = 1_000
 MOST_TRIED = 400
 _COST = {"border": 1, "threshold": 2, "anchors": 2, "input size": 3, "forcing": 3}
 # Sets of anchors tried in a search for foreground: a tenth of what `cluster` tries finds nearly as good ones.
@@ -107,13 +107,13 @@ class Variants:
     def _best_number(self, beside: Sequence[Change] = ()) -> int:
         """Return the number of anchors that leaves fewest images empty, then fewest boxes; 0 if none can be.
 
-        Of equally good ones, the least. They are tried from the largest down, two at a time, until one below
-        the best is worse: fewer anchors hardly ever match more. beside: changes whose anchors are found at
-        the same time.
+        Of equally good ones, the least. Of many boxes, they are tried from the largest down, two at a time,
+        until fewer are worse: fewer anchors hardly ever match more. beside: changes whose anchors are found
+        at the same time.
         """
         tried: dict[int, Left] = {}
-        best = 0
-        for some in _downwards(self._numbers):
+        best, numbers = 0, self._numbers
+        for some in _downwards(numbers, 2 if self.boxes.number >= _MANY else len(numbers)):
             self._find(list(dict.fromkeys([*beside, *map(clustered, some)])))
             beside = ()
             for k in some:
@@ -121,7 +121,7 @@ class Variants:
                 if detector is not None:
                     tried[k] = self._left.get(k) or self._leaves(detector)
             best = min(tried, key=lambda k: (tried[k], k), default=0)
-            if best >= some[0] + _WORSE:
+            if best > some[0]:
                 break
         return best
 
@@ -332,10 +332,10 @@ def best_of(found: Sequence[Clustered], left: Sequence[Left]) -> _Anchors:
     return tuple((float(w), float(h)) for w, h in best.anchors)
 
 
-def _downwards(numbers: range) -> Iterator[range]:
-    """Yield numbers from the largest down, so many at a time that the first ones can tell the best."""
-    for end in range(numbers.stop, numbers.start, -_WORSE - 1):
-        yield range(max(end - _WORSE - 1, numbers.start), end)
+def _downwards(numbers: range, at_once: int) -> Iterator[range]:
+    """Yield numbers from the largest down, so many at a time."""
+    for end in range(numbers.stop, numbers.start, -max(at_once, 1)):
+        yield range(max(end - at_once, numbers.start), end)
 
 
 def clustered(k: int) -> Change:
