@@ -17,7 +17,6 @@ LONGEST_STEP = 0.4
 SHORTEST_STEP = 1e-5
 FINAL_STEP = 1e-4  # a hundredth of a pixel in a side of 100: files hold two decimals
 GAIN = 1e-9  # a smaller improvement of the mean IoU may be rounding
-_IN_CACHE = 1 << 16  # numbers of a column over runs and points; some such columns stay in a core's cache
 COMPASS = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)], dtype=np.float64)
 
 
@@ -78,10 +77,6 @@ def climb(points: Points, anchors: Float, rounds: int, step: float) -> tuple[Flo
     (r, k, 2) -> the best anchors found (r, k, 2), their objective (r,)
     """
     runs, k, _ = anchors.shape
-    if runs > (at_once := max(1, _IN_CACHE // len(points))):
-        some = [anchors[start : start + at_once] for start in range(0, runs, at_once)]
-        tops, values = zip(*(climb(points, one, rounds, step) for one in some), strict=True)
-        return np.concatenate(tops), np.concatenate(values)
     first = (np.arange(runs) * k)[:, None]
     top, top_value = anchors.copy(), np.full(runs, -1.0)
     logs, steps, before = np.log(anchors), np.full(anchors.shape, step), np.zeros(anchors.shape)
@@ -173,7 +168,7 @@ def settle(points: Points, anchors: Float, sweeps: int, step: float) -> tuple[Fl
         for place in np.flatnonzero(steps > FINAL_STEP).tolist():
             compass = anchors[place] * np.exp(COMPASS * steps[place])
             trials = np.concatenate([compass, _neighbours(sides, anchors[place])])
-            gains = _gains(points, table, place, trials / anchors[place], trials)
+            gains = _gains(points, anchors, table, place, trials)
             best = int(gains.argmax())
             if gains[best] > GAIN:
                 anchors[place], table[place] = trials[best], points.table(trials[best : best + 1])[0]
@@ -184,17 +179,18 @@ def settle(points: Points, anchors: Float, sweeps: int, step: float) -> tuple[Fl
     return anchors, sweep
 
 
-def _gains(points: Points, table: Float, place: int, factors: Float, trials: Float) -> Float:
+def _gains(points: Points, anchors: Float, table: Float, place: int, trials: Float) -> Float:
     """Return by how much the objective rises if one anchor becomes each of some trials: (m, 2) -> (m,).
 
-    table: of the anchors (k, n). place: which one moves. factors: by which its sides do, (m, 2). Only points
-    count to which a trial may be the best anchor: if a side changes by a factor, no similarity grows by more.
+    table: of the anchors (k, 2), (k, n). place: which one moves. Only points count to which a trial may be
+    the best anchor: if a side changes by a factor, no similarity grows by more.
     """
     row = table[place].copy()
     table[place] = 0.0
     others = table.max(axis=0)
     table[place] = row
-    near = np.flatnonzero(row * np.exp(np.abs(np.log(factors)).sum(axis=1).max()) > others)
+    growth = np.exp(np.abs(np.log(trials / anchors[place])).sum(axis=1).max())
+    near = np.flatnonzero(row * growth > others)
     others, row, weight = others[near], row[near], points.weight[near]
     rows = points.measure.similarity(trials[:, :1], trials[:, 1:], points.w[near], points.h[near])
     gained = np.maximum(rows, others, out=rows)
