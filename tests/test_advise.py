@@ -175,7 +175,7 @@ class TestTheBestNumberOfAnchors:
                 return left(k), 0
 
             one.changed, one._leaves, one._find = changed, leaves, lambda _: None
-            return one._best_number(), sorted(asked, reverse=True)
+            return one._best_number, sorted(asked, reverse=True)
 
         return best
 

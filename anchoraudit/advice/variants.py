@@ -80,7 +80,6 @@ class Variants:
     _refused: dict[str, list[str]] = field(default_factory=dict)
     _anchors: dict[Key, _Anchors] = field(default_factory=dict)
     _left: dict[int, Left] = field(default_factory=dict)
-    _best: int | None = None
 
     @cached_property
     def beside(self) -> int:
@@ -89,7 +88,6 @@ class Variants:
 
     def table(self) -> list[tuple[tuple[Change, ...], Detector]]:
         """Return every row of the table that changes the detector, with the detector."""
-        self._find_anchors()
         rows: list[tuple[Change, ...]] = [(change,) for change in self.borders()]
         for anchors in self.anchors():
             rows.append((anchors,))
@@ -99,23 +97,20 @@ class Variants:
         made = ((changes, self.changed(changes)) for changes in rows)
         return [(changes, detector) for changes, detector in made if detector is not None]
 
-    def _find_anchors(self) -> None:
-        """Find the anchors of the table, and the best number of them."""
-        if self._fits_anchors:
-            self._best = self._best_number([*self.foreground(), clustered(self.detector.anchors.count)])
-
-    def _best_number(self, beside: Sequence[Change] = ()) -> int:
-        """Return the number of anchors that leaves fewest images empty, then fewest boxes; 0 if none can be.
+    @cached_property
+    def _best_number(self) -> int:
+        """The number of anchors that leaves fewest images empty, then fewest boxes; 0 if none can be.
 
         Of equally good ones, the least. Of many boxes, they are tried from the largest down, two at a time,
-        until fewer are worse: fewer anchors hardly ever match more. beside: changes whose anchors are found
+        until fewer are worse: fewer anchors hardly ever match more. All other anchors of the table are found
         at the same time.
         """
         tried: dict[int, Left] = {}
         best, numbers = 0, self._numbers
+        beside = [*self.foreground(), clustered(self.detector.anchors.count)]
         for some in _downwards(numbers, 2 if self.boxes.number >= _MANY else len(numbers)):
             self._find(list(dict.fromkeys([*beside, *map(clustered, some)])))
-            beside = ()
+            beside = []
             for k in some:
                 detector = self.changed((clustered(k),))
                 if detector is not None:
@@ -272,9 +267,7 @@ class Variants:
         """Anchors clustered from the data: as many as now, and the best number up to MOST_K."""
         if not self._fits_anchors:
             return []
-        if self._best is None:
-            self._best = self._best_number()
-        numbers = dict.fromkeys([self.detector.anchors.count, self._best])
+        numbers = dict.fromkeys([self.detector.anchors.count, self._best_number])
         return [clustered(k) for k in numbers if k]
 
     def foreground(self) -> list[Change]:
