@@ -80,9 +80,7 @@ def folder_by_last_parts(path: Path, split: str, names: Sequence[str]) -> Path |
     names: of the images; whole names were looked for already. None if there is no such folder.
     """
     every = "\n".join(names)
-    if "/" not in every and "\\" not in every:
-        return None
-    below = [_PARTS.split(name) for name in names if "/" in name or "\\" in name]
+    below = list(map(_PARTS.split, names)) if "/" in every or "\\" in every else []
     folders: list[Path] | None = None
     for cut in range(1, min(max(map(len, below), default=0), _DEEPEST)):
         tails = ["/".join(parts[cut:]) for parts in below if len(parts) > cut and parts[cut - 1]]
