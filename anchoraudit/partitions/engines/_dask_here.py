@@ -41,7 +41,7 @@ _HERE = "127.0.0.1"
 
 
 class ClusterHere:
-    """A scheduler and so many workers, that a process begins to start. It has imported Dask before."""
+    """A scheduler and its workers, below a process that imports Dask, and starts them once it is told to."""
 
     def __init__(self, process: subprocess.Popen[str], workers: int) -> None:
         self._process = process
