@@ -5,7 +5,7 @@ A block stays in a core's cache, and two cores take part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -142,6 +142,18 @@ def in_any(table: Bool) -> Bool:
     found: Bool = table[:, 0].copy()
     for column in range(1, table.shape[1]):
         found |= table[:, column]
+    return found
+
+
+def are_any(codes: npt.NDArray[Any], wanted: Iterable[int]) -> Bool:
+    """Return `np.isin(codes, wanted)` for few wanted numbers, several times as fast: bool, of codes' shape.
+
+    >>> are_any(np.array([0, 1, 2, 1]), (1, 2)).tolist()
+    [False, True, True, True]
+    """
+    found = np.zeros(codes.shape, dtype=np.bool_)
+    for one in wanted:
+        found |= codes == one
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoraudit.advice.well_known import WELL_KNOWN
-from anchoraudit.arrays import Bool, Int, Int8
+from anchoraudit.arrays import Bool, Int, Int8, are_any
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import RAISED, STOPS
 from anchoraudit.dataset.labels import prepare
@@ -229,6 +229,6 @@ class _Judge:
         why[rows[unmatched]] = causes_of(placed.boxes.take(unmatched), detector)
         stops = reasons(placed.boxes, image, placed.of_image, detector) > 0
         if data.images.fate is not None:
-            stops |= np.isin(data.images.fate, (RAISED, STOPS))
+            stops |= are_any(data.images.fate, (RAISED, STOPS))
         why[stops[data.boxes.image]] = _STOPPED
         return why

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.arrays import Bool, Float, Int, Int8, are_any
 from anchoraudit.auditing.judging import add_best_of_flagged, count_anchors, judge_boxes, judge_images
 from anchoraudit.auditing.results import BoxResults, ImageResults
 from anchoraudit.classes import class_rules as class_rules_of
@@ -171,7 +171,7 @@ class Audit(Shown):
         >>> int(audit("sample_data/coco").verdict_is("blank", "no_usable_box").sum())
         5
         """
-        return np.isin(self.image_results.verdict, [VERDICT_CODE[name] for name in names])
+        return are_any(self.image_results.verdict, [VERDICT_CODE[name] for name in names])
 
     def images_with(self, *names: str) -> list[int]:
         """Return the rows of the images with one of these verdicts.

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int, Int8, stable_argsort
+from anchoraudit.arrays import Bool, Int, Int8, are_any, stable_argsort
 from anchoraudit.auditing.results import BoxResults, ImageResults
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import Labels
@@ -132,7 +132,7 @@ def count_anchors(
     order = stable_argsort(image[rows])
     owner = image[rows][order]
     not_judged = [VERDICT_CODE[name] for name in ("encoder_error", "left_out", "unknown")]
-    judged = np.flatnonzero(~np.isin(images.verdict, not_judged))
+    judged = np.flatnonzero(~are_any(images.verdict, not_judged))
     for start in range(0, count, _IMAGES_AT_ONCE):
         some = judged[(judged >= start) & (judged < start + _IMAGES_AT_ONCE)]
         own = order[np.searchsorted(owner, start) : np.searchsorted(owner, start + _IMAGES_AT_ONCE)]

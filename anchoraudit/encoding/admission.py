@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block, stable_argsort
+from anchoraudit.arrays import Bool, Float, Int, Int8, are_any, for_each_block, stable_argsort
 from anchoraudit.boxes import are_finite, clip_boxes, lie_inside
 from anchoraudit.dataset import labels as label_policy
 from anchoraudit.dataset.columns import Dataset
@@ -44,7 +44,7 @@ class Admission:
 
     def is_(self, *outcomes: str) -> Bool:
         """Return which boxes have one of the outcomes: bool [M]."""
-        return np.isin(self.outcome, [_OUTCOME[name] for name in outcomes])
+        return are_any(self.outcome, [_OUTCOME[name] for name in outcomes])
 
     @property
     def fatal(self) -> Bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int8
+from anchoraudit.arrays import Bool, Int8, are_any
 from anchoraudit.detectors.match import Match
 
 # "" marks a box that is not usable.
@@ -48,10 +48,7 @@ NEVER = ("shadowed", "unmatched")
 
 def has(status: Int8, *names: str) -> Bool:
     """Tell which boxes have one of these statuses: bool, of the shape of `status`."""
-    found = np.zeros(status.shape, dtype=np.bool_)
-    for name in names:
-        found |= status == STATUS_CODE[name]
-    return found
+    return are_any(status, [STATUS_CODE[name] for name in names])
 
 
 def counts_of(status: Int8) -> dict[str, int]:

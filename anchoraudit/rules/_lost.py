@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int
+from anchoraudit.arrays import Bool, Int, are_any
 from anchoraudit.dataset.repeated import repeats
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import OnCanvas
@@ -44,7 +44,7 @@ def learns_some_of_shadowed(detector: Detector) -> bool:
 
 def in_images_that_train(context: Context) -> Bool:
     """Tell which trained boxes are in an image that has foreground: bool [M]."""
-    fine = np.isin(context.verdict, [VERDICT_CODE["ok"], VERDICT_CODE["forced_only"]])
+    fine = are_any(context.verdict, [VERDICT_CODE["ok"], VERDICT_CODE["forced_only"]])
     found: Bool = context.trained & fine[context.dataset.boxes.image]
     return found
 

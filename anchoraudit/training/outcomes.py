@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int, Int8
+from anchoraudit.arrays import Bool, Int, Int8, are_any
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 
@@ -36,7 +36,7 @@ class Outcomes:
 
     def is_(self, *names: str) -> Bool:
         """Tell which batches have one of these outcomes: bool [K]."""
-        return np.isin(self.outcome, [OUTCOME_CODE[name] for name in names])
+        return are_any(self.outcome, [OUTCOME_CODE[name] for name in names])
 
 
 def outcomes_of(audit: Audit, batch: Int, by_form: Mapping[int, str] | None = None) -> Outcomes:

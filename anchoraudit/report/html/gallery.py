@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from anchoraudit.advice.explain_points import explain_points
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, are_any
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS
@@ -75,7 +75,7 @@ def _candidates(audit: Audit) -> tuple[Int, Int]:
 
 def _never_trained(audit: Audit) -> Bool:
     """Tell which boxes are never trained: bool [M]. Crowds are not meant to be."""
-    dropped = np.isin(audit.labels.reason, [REASONS.index(reason) for reason in ("loader", "model")])
+    dropped = are_any(audit.labels.reason, [REASONS.index(reason) for reason in ("loader", "model")])
     return has(audit.box_results.status, *NEVER) | (dropped & ~audit.original.boxes.crowd)
 
 

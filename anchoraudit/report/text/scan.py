@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from rich.text import Text
 
 from anchoraudit.auditing.audit import Audit
@@ -69,9 +68,9 @@ def scan_parts(
     """
     findings = audit.findings if shown is None else shown
     parts: list[object] = [*headline_parts(audit), "", facts(_facts(audit)), "", *classes]
-    flagged = words.flagged(audit)
     if findings:
-        parts += [*rules_in_lines(findings, audit.dataset.root, _names_by_verdict(audit, flagged)), ""]
+        parts += [*rules_in_lines(findings, audit.dataset.root, _names_by_verdict(audit)), ""]
+    flagged = words.flagged(audit)
     if flagged and limit:
         parts += [_worst(audit, flagged, limit), ""]
     if next_steps:
@@ -139,16 +138,12 @@ def listed(numbers: Iterable[tuple[str, int]]) -> Text:
     return Text(", ").join(Text(f"{n:,} ").append_text(coloured(name)) for name, n in numbers)
 
 
-def _names_by_verdict(audit: Audit, flagged: Sequence[int]) -> Callable[[str], str]:
-    """Return what names the worst image with a verdict. flagged: rows of all flagged images, worst first."""
-    images, verdicts = audit.dataset.images, audit.image_results.verdict[flagged]
+def _names_by_verdict(audit: Audit) -> Callable[[str], str]:
+    """Return what names the worst image with a verdict."""
 
     def name(verdict: str) -> str:
-        if words.is_flagged(verdict):
-            worst = [flagged[i] for i in np.flatnonzero(verdicts == VERDICTS.index(verdict))[:1].tolist()]
-        else:
-            worst = words.flagged(audit, verdict)[:1]
-        return "".join(images.file_names[i] or str(images.ids[i]) for i in worst)
+        images, names = audit.dataset.images, words.flagged(audit, verdict)[:1]
+        return "".join(images.file_names[i] or str(images.ids[i]) for i in names)
 
     return name
 

@@ -20,7 +20,7 @@ from functools import cache
 import msgspec
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, are_any
 from anchoraudit.auditing.augmentation.batches import Varying, among, require_possible
 from anchoraudit.auditing.augmentation.frameworks.recipe import (
     Phase,
@@ -104,7 +104,7 @@ def presented(labels: Labels, admitted: Admitted | None) -> Labels:
     if admitted is None or admitted.labels.least_side_of != "input":
         return labels
     limits = [1 + RULES.index(name) for name in ("least_side", "greatest_aspect")]
-    limited = np.isin(admitted.admission.rule, limits) & admitted.admission.is_("dropped")
+    limited = are_any(admitted.admission.rule, limits) & admitted.admission.is_("dropped")
     rows = admitted.rows[limited]
     rows = rows[labels.reason[rows] == REASONS.index("model")]
     usable, reason = labels.usable.copy(), labels.reason.copy()
