@@ -22,8 +22,9 @@ Floating = npt.NDArray[Any]  # float32 or float64, in the precision of a detecto
 
 Whole = TypeVar("Whole", Int, npt.NDArray[np.uint64])
 
-# Rows per block: a dozen working arrays stay in a core's cache, and NumPy's call overhead is small.
-BLOCK = 16384
+# Rows per block: a dozen working arrays stay in a core's cache, and NumPy's calls, between each two of which
+# two threads hand over the interpreter, are few.
+BLOCK = 32768
 _MANTISSA, _BIAS = 52, 1023  # of a float64
 # From here on a second thread pays for its start; NumPy lets go of the interpreter lock while it works.
 _WORTH_A_THREAD = 8 * BLOCK
