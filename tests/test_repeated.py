@@ -8,18 +8,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchoraudit.dataset import repeated
-from anchoraudit.dataset.repeated import not_single, repeats
+from anchoraudit.dataset.repeated import may_repeat, not_single, repeats
 
 KEYS = st.lists(st.integers(-5, 5) | st.integers(-(2**62), 2**62), max_size=40)
 NUMBER = st.sampled_from([0.0, -0.0, 1.0, 2.0, np.nan, np.inf])
 
 
-@given(KEYS, st.sampled_from([0, 3, 1 << 13]))
-def test_not_single_is_what_a_counter_says(keys, few):
+@given(KEYS, st.sampled_from([1, 3]), st.sampled_from([1, 2, 30]))
+def test_not_single_is_what_a_counter_says(keys, rounds, places):
     counted = Counter(keys)
-    with mock.patch.object(repeated, "_FEW", few):
+    with mock.patch.multiple(repeated, _ROUNDS=rounds, _PLACES=places):
         found = not_single(np.array(keys, dtype=np.int64))
-    assert found.tolist() == [row for row, key in enumerate(keys) if counted[key] > 1]
+        near = may_repeat(np.array(keys, dtype=np.int64))
+    wanted = [row for row, key in enumerate(keys) if counted[key] > 1]
+    assert found.tolist() == wanted
+    assert set(wanted) <= set(near.tolist())
+    assert near.tolist() == sorted(set(near.tolist()))
+
+
+def test_few_rows_without_equals_are_left():
+    keys = np.random.default_rng(0).integers(0, 2**40, 200_000)
+    assert len(may_repeat(keys)) < 2_000
+    assert len(may_repeat(np.arange(200_000))) < 2_000
 
 
 @settings(deadline=None)

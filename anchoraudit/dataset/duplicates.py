@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int, stable_argsort, stable_sort
+from anchoraudit.arrays import Bool, Float, Int, stable_argsort
 from anchoraudit.boxes import are_finite, has_area
 from anchoraudit.dataset.box_tree import BoxTree, iou_of_pairs
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.dataset.repeated import repeats
+from anchoraudit.dataset.repeated import may_repeat, repeats
 
 # Boxes are sorted by the weighted sum of x1, y1, x2, y2 to find neighbours. The weights differ, so that boxes
 # of one size, or in rows and columns, get different sums. They add up to less than 1, so that no sum
@@ -30,9 +30,10 @@ _CLASSES = 1 << 22
 
 @dataclass(frozen=True)
 class Alike:
-    """The boxes that have the same image, category and crowd flag as another one: few of most data sets.
+    """The boxes that may have the same image, category and crowd flag as another one: few of most data sets.
 
-    rows: int64 [n], ascending. group: int64 [n], a number of each of them, the same for those alike.
+    rows: int64 [n], ascending; all that have, and few others. group: int64 [n], a number of each of them, the
+    same for those alike.
     """
 
     rows: Int
@@ -45,14 +46,7 @@ class Alike:
         group: Int = boxes.image * (2 * len(dataset.categories) + 2)
         group += 2 * boxes.category
         group += boxes.crowd
-        ordered, order = stable_sort(group)
-        equal = ordered[1:] == ordered[:-1]
-        with_other = np.zeros(len(group), dtype=np.bool_)
-        with_other[1:] = equal
-        with_other[:-1] |= equal
-        shared = np.zeros(len(group), dtype=np.bool_)
-        shared[order] = with_other
-        rows = np.flatnonzero(shared)
+        rows = may_repeat(group)
         return cls(rows, group.take(rows))
 
 

@@ -316,13 +316,14 @@ def _last(ids: Any) -> Int | None:
     """Return, for each id, the position of its last occurrence; None if no id is repeated."""
     import numpy as np
 
+    from anchoraudit.dataset.repeated import not_single
+
     if ids.dtype == object:
         last = {identity: i for i, identity in enumerate(ids.tolist())}
         if len(last) == len(ids):
             return None
         return np.array([last[identity] for identity in ids.tolist()], dtype=np.int64)
-    ranked = np.sort(ids)  # cheaper than the stable order, which only files with repeats need
-    if bool((ranked[1:] > ranked[:-1]).all()):
+    if not len(not_single(ids)):
         return None
     order = np.argsort(ids, kind="stable")
     ranked = ids[order]

@@ -10,6 +10,7 @@ import numpy as np
 
 from anchoraudit.arrays import Int, stable_argsort
 from anchoraudit.dataset.columns import Ids
+from anchoraudit.dataset.repeated import not_single
 
 # Ids are looked up in a table if it needs at most so many places for each id. COCO's own image ids need five
 # (118,287 ids up to 581,929). 16 places take 128 bytes for each image, little beside its annotations.
@@ -57,10 +58,8 @@ def _by_table(known_ids: Int, wanted_ids: Int, lowest: int, highest: int) -> Int
 def repeated(ids: Ids) -> list[int]:
     """Return the rows whose id an earlier row has."""
     if ids.dtype != object:
-        ranked = np.sort(ids)  # cheaper than the stable order, which only files with repeats need
-        if bool(np.all(ranked[1:] > ranked[:-1])):
-            return []
-        order = stable_argsort(ids)
+        rows = not_single(ids)
+        order = rows.take(stable_argsort(ids.take(rows)))
         again = ids[order][1:] == ids[order][:-1]
         return sorted(order[1:][again].tolist())
     seen: set[Any] = set()
