@@ -12,7 +12,7 @@ def main() -> None:
     The user never sees a traceback, not even if Ctrl-C comes during start-up.
     """
     # Modules are tens of thousands of objects that stay. By default, Python looks at them after every 700.
-    gc.set_threshold(10_000)
+    gc.set_threshold(100_000)
     try:
         from anchoraudit.io import signals, streams
 

@@ -42,7 +42,7 @@ def reuse_freed() -> None:
     Nothing is done where memory is limited.
     """
     if limit() is None:
-        bytearray(_LARGE)  # no page of it is touched
+        bytes(_LARGE)  # no page of it is touched, as would be of a bytearray
 
 
 # Rows of a table from which on it shows what reading them has taken.
