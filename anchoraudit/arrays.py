@@ -20,7 +20,7 @@ Int16 = npt.NDArray[np.int16]  # codes: an index into a short list of names
 Bool = npt.NDArray[np.bool_]
 Floating = npt.NDArray[Any]  # float32 or float64, in the precision of a detector's anchors
 
-Whole = TypeVar("Whole", Int, npt.NDArray[np.uint64])
+Number = TypeVar("Number", Int, npt.NDArray[np.uint64], Float)
 
 # Rows per block: a dozen working arrays stay in a core's cache, and NumPy's calls, between each two of which
 # two threads hand over the interpreter, are few.
@@ -63,8 +63,8 @@ def stable_sort(values: Int) -> tuple[Int, Int]:
     return ordered, keys
 
 
-def distinct(values: Whole) -> Whole:
-    """Return the different numbers among whole numbers, ascending: [n], int64 or uint64 as they are.
+def distinct(values: Number) -> Number:
+    """Return the different numbers among some, of which none is NaN, ascending: [n], of the same type.
 
     `np.unique` is the same. It imports `numpy.ma`, which takes longer than all that is asked of it here.
     """

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchoraudit.anchors.clustering.points import Points
-from anchoraudit.arrays import Bool, Float
+from anchoraudit.arrays import Bool, Float, distinct
 
 # Steps are changes of log(side): 0.1 is about 10 %. The longest, 0.4, is a factor of 1.5.
 LONGEST_STEP = 0.4
@@ -161,7 +161,7 @@ def settle(points: Points, anchors: Float, sweeps: int, step: float) -> tuple[Fl
     anchors = anchors.copy()
     table = points.table(anchors)
     steps = np.full(len(anchors), step)
-    sides = np.unique(points.w), np.unique(points.h)
+    sides = distinct(points.w), distinct(points.h)
     sweep = 0
     while sweep < sweeps and (steps > FINAL_STEP).any():
         sweep += 1
