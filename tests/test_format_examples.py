@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from anchoraudit import formats
-from tests.builders import make
+from tests.builders import make, run
 
 PAGE = (Path(__file__).parents[1] / "docs" / "formats.md").read_text("utf-8")
+WITH_IMAGES = {"webdataset"}
 EXTRAS = {"labelformat"}  # libraries that are optional, named as the formats that need them
 
 
@@ -48,3 +49,18 @@ def test_the_suffixes_of_its_files_are_stated_on_one_line(name):
 def test_its_docstring_begins_with_the_heading_of_its_section(name):
     title, colon, _ = (formats.formats()[name].__doc__ or "").partition(": ")
     assert colon and re.search(rf"^##+ {re.escape(title)}$", PAGE, re.M), title
+
+
+@pytest.mark.parametrize("name", formats.format_names())
+def test_a_folder_without_its_images_is_named(tmp_path, name, capsys):
+    module = formats.formats()[name]
+    if name in EXTRAS and find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    if name in WITH_IMAGES:
+        pytest.skip("its images are in the files, or in folders that the files name")
+    (tmp_path / "empty").mkdir()
+    make(tmp_path / "data", {**module.EXAMPLE_BESIDE, module.EXAMPLE_PATH: module.EXAMPLE})
+    words = ("scan", tmp_path / "data", "--image-folder", tmp_path / "empty", "--output-format", "concise")
+    run(*words, "--exit-zero")
+    told = capsys.readouterr()
+    assert f"is in {tmp_path / 'empty'}, so no image file is checked" in told.err or re.search("IMG00[13]", told.out)

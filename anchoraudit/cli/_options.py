@@ -260,13 +260,13 @@ detector_options = _apply(
 )
 
 
-def read_dataset(settings: Settings) -> Dataset:
-    """Read the data set of the settings."""
+def read_dataset(settings: Settings, *, quiet: bool = False) -> Dataset:
+    """Read the data set of the settings. A note on stderr says if no image is in the folder that is named."""
     from anchoraudit.formats import read
 
     assert settings.dataset is not None  # resolve() raises otherwise
     step("reading")
-    return read(
+    dataset = read(
         settings.dataset,
         format=settings.format or "auto",
         splits=tuple(settings.split or ()),
@@ -278,6 +278,14 @@ def read_dataset(settings: Settings) -> Dataset:
         class_attribute=settings.class_attribute or "",
         columns=settings.columns,
     )
+    if settings.image_folder is not None and all(source.image_folder is None for source in dataset.sources):
+        from anchoraudit.cli import _output
+
+        names = dataset.images.file_names[:1]
+        such = f", such as {names[0]}" if names else ""
+        text = f"note: none of the images{such} is in {settings.image_folder}, so no image file is checked"
+        _output.remark(text, quiet=quiet)
+    return dataset
 
 
 def classes_of(settings: Settings) -> Classes | None:
@@ -297,7 +305,7 @@ def read_to_use(settings: Settings, *, quiet: bool = False) -> Dataset:
     from anchoraudit.cli import _output
     from anchoraudit.dataset.readings import misreadings
 
-    dataset = read_dataset(settings)
+    dataset = read_dataset(settings, quiet=quiet)
     for one in misreadings(dataset):
         path = dataset.sources[one.source].path
         _output.remark(f"note: the boxes of {path} are likely misread: {one.said}", quiet=quiet)

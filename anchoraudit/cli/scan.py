@@ -167,7 +167,7 @@ def command(**given: Any) -> int:
     try:  # before NumPy is imported, so that reading processes start sooner
         follows = partial(_import_what_follows, detector, settings, with_report=with_report)
         with meanwhile(follows):
-            dataset = read_dataset(settings)
+            dataset = read_dataset(settings, quiet=quiet)
     except TooLargeError as error:
         given["engine"] = LOCAL
         _output.remark(f"note: {error.message}: scanned part by part, as by --engine local", quiet=quiet)
