@@ -22,7 +22,7 @@ from anchoraudit.partitions.sizes import SizeHistogram
 from anchoraudit.partitions.slices import Rows
 from anchoraudit.report import words
 from anchoraudit.report.outputs import entries_of_images
-from anchoraudit.rules import Chosen, Context, Hits, Totals, groups_of, of_the_whole
+from anchoraudit.rules import Chosen, Context, Hits, Totals, all_rules, groups_of, of_the_whole
 
 
 def partial_of(
@@ -66,7 +66,17 @@ def _counts(audit: Audit, context: Context) -> dict[str, Any]:
         "clipped": int(np.count_nonzero(audit.labels.clipped)),
         "dropped_by_loader": words.dropped_by_loader(audit),
         "flagged": len(words.flagged(audit)),
+        "not_seen": _not_seen(audit),
     }
+
+
+def _not_seen(audit: Audit) -> int:
+    """Count the images in a known folder whose files nobody looked at."""
+    if audit.image_files is not None:
+        return 0
+    dataset = audit.original
+    in_folder = np.array([source.image_folder is not None for source in dataset.sources])
+    return int(np.count_nonzero(in_folder[dataset.images.source]))
 
 
 def _sizes(audit: Audit, context: Context) -> SizeHistogram:
@@ -100,7 +110,7 @@ def _first_hits(own: Hits, part: int, rows: Rows | None, most: int) -> list[tupl
 
 def _worst(audit: Audit, part: int, rows: Rows | None) -> tuple[tuple[Place, dict[str, Any]], ...]:
     """Return the worst images, each with its place in the order: as a report of the whole has it."""
-    results, images = audit.image_results, words.flagged(audit)[:WORST]
+    results, images = audit.image_results, _shown(audit)
     of_part = images if rows is None else rows.images[images].tolist()
     unmatched, best = results.unmatched[images].tolist(), np.nan_to_num(results.best_iou[images]).tolist()
     ranks = [words.rank(VERDICTS[code]) for code in results.verdict[images].tolist()]
@@ -109,7 +119,20 @@ def _worst(audit: Audit, part: int, rows: Rows | None) -> tuple[tuple[Place, dic
     # Where images have entries, the pieces need not be in their order.
     in_files = zip(columns.source[images].tolist(), entry[images].tolist(), strict=True)
     places = zip(ranks, unmatched, best, in_files, of_part, strict=True)
-    return tuple(
+    found = [
         ((rank, -lost, iou, *at, part, row), entry)
         for (rank, lost, iou, at, row), entry in zip(places, entries_of_images(audit, images), strict=True)
-    )
+    ]
+    return tuple(sorted(found, key=lambda each: each[0]))
+
+
+def _shown(audit: Audit) -> list[int]:
+    """Return the rows of the worst images, and of the worst with each other verdict that a rule reports."""
+    verdict, images = audit.image_results.verdict, words.flagged(audit)[:WORST]
+    others = np.bincount(verdict[verdict >= 0], minlength=len(VERDICTS)) > 0
+    others[verdict[images]] = False
+    of_rules = {rule.verdict for rule in all_rules().values()}
+    for code in np.flatnonzero(others).tolist():
+        if VERDICTS[code] in of_rules:
+            images += words.flagged(audit, VERDICTS[code])[:1]
+    return images

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.partitions.settings import Settings
-from anchoraudit.rules import Rule, check_totals, in_force_after, in_order, not_in_parts, remaining
+from anchoraudit.rules import (
+    Rule,
+    check_totals,
+    in_force_after,
+    in_order,
+    not_in_parts,
+    not_without_image_files,
+    remaining,
+)
 
 if TYPE_CHECKING:
     from anchoraudit.partitions.partial import Partial
@@ -20,13 +28,15 @@ class MergedFindings:
     """How often each rule was broken, and where first.
 
     counts: the number of findings for each code that occurs, errors first. first: the first of them, by code.
-    not_checked: the rules that need the whole data set at once; `needs_whole` of each says why.
+    not_checked: the rules that need the whole data set at once; `needs_whole` of each says why. not_seen:
+    those about image files, if the folder of some is known and nobody looked.
     """
 
     counts: Mapping[str, int]
     first: Mapping[str, tuple[Finding, ...]]
     rules: Mapping[str, Rule]
     not_checked: tuple[Rule, ...]
+    not_seen: tuple[Rule, ...]
 
     def rule(self, code: str) -> Rule:
         """Return the rule with this code."""
@@ -76,4 +86,5 @@ def findings_of(partial: Partial) -> MergedFindings:
         {code: tuple(first[code]) for code in codes},
         rules,
         tuple(skipped),
+        tuple(not_without_image_files(settings.rules) if partial.counts["not_seen"] else ()),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property, reduce
 from heapq import merge as merged
@@ -21,6 +22,7 @@ from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.partitions.counts import added
 from anchoraudit.partitions.sizes import SizeHistogram
+from anchoraudit.report.words import is_flagged
 from anchoraudit.rules import Group, Totals
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 KEPT = 100  # findings of each rule that are kept; all are counted
 WORST = 20  # flagged images that are kept: to say why takes time in each part
-_FORM = 2  # of the JSON text
+_FORM = 3  # of the JSON text
 
 Place = tuple[float, ...]  # what findings, or images, are in order by; the last numbers are part and row
 
@@ -64,7 +66,8 @@ class Partial:
     parts : tuple of int
         The numbers of the parts that are in it.
     counts : dict
-        Numbers of images and boxes: `summary`, `by_class`, `by_level`, `not_usable`, `clipped`, `flagged`.
+        Numbers of images and boxes: `summary`, `by_class`, `by_level`, `not_usable`, `clipped`, `flagged`,
+        and `not_seen`, the images in a known folder whose files nobody looked at.
     totals : Totals
         What the rules about the whole need.
     sizes : SizeHistogram
@@ -74,7 +77,8 @@ class Partial:
     told : tuple
         What the reader found that is about files or the whole, as the fields of `Finding`, each once.
     worst : tuple
-        The first flagged images, worst first, each with its place.
+        The first flagged images, worst first, each with its place; and the first with each verdict that is
+        not among them and that a rule reports.
     notes : tuple of str
         What was not read or not checked.
     failed : dict
@@ -237,7 +241,7 @@ class Partial:
         >>> merge(audit_partitions("sample_data/coco")).flagged[0]["verdict"]
         'empty_foreground'
         """
-        return [image for _, image in self.worst]
+        return [image for _, image in self.worst if is_flagged(image["verdict"])][:WORST]
 
     def to_json(self) -> str:
         """Return it as text, for `from_json` of the same version.
@@ -316,7 +320,7 @@ def of_one_part(one: Partial, other: Partial) -> Partial:
         one.sizes + other.sizes,
         {group: one.found.get(group, none).plus(other.found.get(group, none)) for group in groups},
         tuple(sorted({*one.told, *other.told})),
-        tuple(islice(merged(one.worst, other.worst, key=_place), WORST)),
+        tuple(_kept(merged(one.worst, other.worst, key=_place))),
         tuple(sorted({*one.notes, *other.notes})),
         dict(sorted({**one.failed, **other.failed}.items())),
     )
@@ -350,6 +354,16 @@ def merge(parts: Iterable[Partial]) -> Partial:
     if (first := next(every, None)) is None:
         raise AnchorauditError("there is no part to merge", remedy="Give what audit_partitions yields.")
     return reduce(Partial.__add__, every, first)
+
+
+def _kept(images: Iterable[tuple[Place, dict[str, Any]]]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Yield the first flagged images, and the first with each verdict. images: in order, flagged first."""
+    met: Counter[str] = Counter()
+    for place, image in images:
+        verdict = image["verdict"]
+        if (met.total() < WORST and is_flagged(verdict)) or not met[verdict]:
+            yield place, image
+        met[verdict] += 1
 
 
 def _place(entry: tuple[Place, Any]) -> Place:

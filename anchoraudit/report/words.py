@@ -119,6 +119,10 @@ def iou(value: float, threshold: float, decimals: int = 2) -> str:
 _WORST_FIRST = ("encoder_error", "left_out", "empty_foreground", "unknown", "no_usable_box", "blank")
 
 
+# Why rules are not checked in parts that are about image files.
+FILES_NOT_SEEN = "image files are looked at only with --images header, or decode"
+
+
 def is_flagged(verdict: str) -> bool:
     """Tell whether reports list the images with this verdict."""
     return verdict in _WORST_FIRST

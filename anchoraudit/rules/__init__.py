@@ -195,6 +195,15 @@ def not_in_parts(chosen: Chosen, needs_detector: bool) -> list[Rule]:
     ]
 
 
+def not_without_image_files(chosen: Chosen) -> list[Rule]:
+    """Return the chosen rules of parts that find nothing where nobody looks at image files."""
+    return [
+        rule
+        for code, rule in chosen.in_force(all_rules()).items()
+        if code in chosen and rule.scope in OF_PARTS and rule.needs_image_files
+    ]
+
+
 def groups_of(found: Findings, dataset: Dataset) -> dict[Group, list[Sequence[Finding]]]:
     """Divide the findings of a part into groups that count, or do not count, as one.
 

@@ -35,10 +35,10 @@ class Rule:
     remedy: what to do about it, as a phrase. check: called as `check(context, **parameters)`; None if the
     code that reads the files reports it. verdict: set if the rule reports all images with this verdict.
     parameters: its thresholds and their defaults; `what` explains each. needs_detector: the rule is about
-    what a detector does with the data; without one it does not run. needs_image_files: it
-    looks at `context.image_files`, as the rules of the family IMG may. symptoms: the codes of rules whose
-    findings follow from this fault; about the files that have it, they are left out. follow: the codes of
-    rules about what a framework makes of it, whose remedy then is this one.
+    what a detector does with the data; without one it does not run. needs_image_files: what it finds follows
+    from `context.image_files`, at which other rules of the family IMG may look, too. symptoms: the codes of
+    rules whose findings follow from this fault; about the files that have it, they are left out. follow: the
+    codes of rules about what a framework makes of it, whose remedy then is this one.
 
     scope: what the rule needs where a data set is audited in parts, each of some whole images. "rows": a
     finding follows from one image, its boxes and its file, so that the findings of the parts are those of the

@@ -33,4 +33,5 @@ RULE = Rule(
     example="a download that ended early: a JPEG without its end marker",
     remedy="get the file again, or remove the image's entry and boxes",
     check=check,
+    needs_image_files=True,
 )

@@ -57,4 +57,5 @@ RULE = Rule(
     example='{"file_name": "a.jpg", "width": 640, "height": 480}, and a.jpg has 1280x960',
     remedy="find out for which size the boxes were drawn, then declare the file's size",
     check=check,
+    needs_image_files=True,
 )

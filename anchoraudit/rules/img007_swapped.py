@@ -33,4 +33,5 @@ RULE = Rule(
     example='{"file_name": "a.jpg", "width": 480, "height": 640}, and a.jpg has 640x480',
     remedy="swap the two numbers: filter --unsafe-fixes does",
     check=check,
+    needs_image_files=True,
 )

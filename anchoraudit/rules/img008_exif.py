@@ -62,4 +62,5 @@ RULE = Rule(
         "the boxes"
     ),
     check=check,
+    needs_image_files=True,
 )

@@ -27,4 +27,5 @@ RULE = Rule(
     example="a black frame at the beginning of a video",
     remedy="remove the image, or get it again",
     check=check,
+    needs_image_files=True,
 )

@@ -33,7 +33,10 @@ def json_of_parts(whole: Partial, limit: int | None, *, detector_chosen: bool) -
             "of": whole.about["parts"],
             "flagged": whole.counts["flagged"],
             "failed": {str(part): why for part, why in whole.failed.items()},
-            "not_checked": [{"code": rule.code, "why": rule.needs_whole} for rule in findings.not_checked],
+            "not_checked": [
+                *({"code": rule.code, "why": rule.needs_whole} for rule in findings.not_checked),
+                *({"code": rule.code, "why": words.FILES_NOT_SEEN} for rule in findings.not_seen),
+            ],
         },
         "classes": None if whole.classes is None else _keys.of_class_table(whole.classes),
         "summary": {**whole.summary(), "by_class": classes, "by_level": _keys.of_levels(whole.by_level)},

@@ -20,6 +20,7 @@ from anchoraudit.report.text.filtering import (
     of_kept_images,
     of_unknown_size,
 )
+from anchoraudit.report.text.parts import not_checked
 from anchoraudit.report.text.terminal import facts, first_lines, steps, table
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ def filtered_parts(
         lines.append(("note", f"{void[0]}{others} not written: no row would be left, and there is no header"))
     if unknown := counts["verdicts"].get("unknown", 0):
         lines.append(("note", of_unknown_size(unknown)))
-    if skipped := audit.findings.not_checked:
-        codes = ", ".join(rule.code for rule in skipped)
-        lines.append(("not checked", f"{codes}: they need the whole data set at once"))
+    lines += [("not checked", text) for text in not_checked(audit.findings)]
     if unclipped := sum(part.unclipped for part in found.parts):
         lines.append(("note", NOT_CLIPPED.format(unclipped)))
     fixes = []

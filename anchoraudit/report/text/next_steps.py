@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,10 +21,17 @@ from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without, without_detector
 from anchoraudit.rules.box017_convention import misread
 
+if TYPE_CHECKING:
+    from anchoraudit.report.text.scan import FirstOfRules
+
 Step = tuple[str, str]  # what it does, the command (or "")
 _CONVENTION = "BOX017"  # the rule about boxes in another convention than that of their format
 # The rules whose findings name an entry at which the framework stops, or for which it drops an image.
 _OF_THE_RUN = ("RUN001", "RUN002", "RUN005", "RUN006")
+GUARD_THE_LOSS: Step = (
+    "or guard the loss: divide by max(1, positives); these images then teach nothing",
+    "",
+)
 
 
 def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
@@ -32,16 +40,13 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
     if _CONVENTION in audit.findings.counts and (first := _conventions(audit, dataset, options)):
         return first
     if audit.replayed is None:
-        return _errors(audit) or _other_detectors(dataset, options)
+        return fix_errors(audit.findings) or _other_detectors(dataset, options)
     results = audit.image_results
     dropped = audit.verdict_is("left_out") & (results.boxes > 0)
     lost = audit.verdict_is(*WITHOUT_FOREGROUND) | dropped
     if not lost.any():
         return _clean(audit, dataset, options)
-    steps: list[Step] = []
-    if stopping := [code for code in audit.findings.counts if code in _OF_THE_RUN]:
-        verb = "lists" if len(stopping) == 1 else "list"
-        steps.append((f"fix the entries that {' and '.join(stopping)} {verb}, and scan again", ""))
+    steps = fix_stopping(audit.findings)
     if audit.images_with("empty_foreground"):
         unit = audit.detector.match.unit
         steps.append(("see what each remedy would do:", command("advise", [dataset], options)))
@@ -61,12 +66,7 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
         keep = command("scan", [dataset], options, "--allow-blank")
         steps.append(("or keep images without annotation as background, if that is intended:", keep))
     if audit.detector.loss.outcome == "nan":
-        steps.append(
-            (
-                "or guard the loss: divide by max(1, positives); these images then teach nothing",
-                "",
-            )
-        )
+        steps.append(GUARD_THE_LOSS)
     return steps
 
 
@@ -145,11 +145,10 @@ def manifest_name(dataset: Dataset) -> str:
 
 def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     """Return the guard for a data set that is fine, or what else makes the scan fail."""
-    if errors := _errors(audit):
+    if errors := fix_errors(audit.findings):
         return errors
     mended = _written_mended(audit, dataset, options)
-    guard = f"{command('scan', [dataset], options)} && python train.py"
-    steps = [("every checked image has foreground; to guard a training run:", guard)]
+    steps = [guard_the_run(command("scan", [dataset], options))]
     steps = _not_in_place(audit, dataset, options) + steps
     if mended:
         what = "train on these files if your loader reads them so; else write them corrected, and use that:"
@@ -169,12 +168,25 @@ def _not_in_place(audit: Audit, dataset: str, options: Sequence[str]) -> list[St
     return [(what, command("advise", [dataset], options))]
 
 
-def _errors(audit: Audit) -> list[Step]:
+def fix_errors(findings: FirstOfRules) -> list[Step]:
     """Return the step about findings at error level, if there are any."""
-    rules = [audit.findings.rule(code) for code in audit.findings.counts]
+    rules = [findings.rule(code) for code in findings.counts]
     if errors := sorted({rule.title for rule in rules if rule.severity == "error"}):
         return [(f"fix the findings at error level ({'; '.join(errors)}), and scan again", "")]
     return []
+
+
+def fix_stopping(findings: FirstOfRules) -> list[Step]:
+    """Return the step about entries at which the framework stops, or for which it drops an image, if any."""
+    if stopping := [code for code in findings.counts if code in _OF_THE_RUN]:
+        verb = "lists" if len(stopping) == 1 else "list"
+        return [(f"fix the entries that {' and '.join(stopping)} {verb}, and scan again", "")]
+    return []
+
+
+def guard_the_run(scan: str) -> Step:
+    """Return the step for a data set that is fine. scan: the command that said so."""
+    return ("every checked image has foreground; to guard a training run:", f"{scan} && python train.py")
 
 
 def _other_detectors(dataset: str, options: Sequence[str]) -> list[Step]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -14,6 +14,7 @@ from anchoraudit.report.text.table import Table
 from anchoraudit.report.text.terminal import facts, readable, steps
 
 if TYPE_CHECKING:
+    from anchoraudit.partitions.findings import MergedFindings
     from anchoraudit.partitions.partial import Partial
 
 
@@ -83,15 +84,23 @@ def _facts(whole: Partial) -> list[tuple[str, str | Text]]:
         ),
         more=f", in {of_parts}",
     )
-    if skipped := whole.findings.not_checked:
-        codes = ", ".join(rule.code for rule in skipped)
-        lines.append(("not checked", f"{codes}: they need the whole data set at once"))
+    lines += [("not checked", text) for text in not_checked(whole.findings)]
     return lines
+
+
+def not_checked(findings: MergedFindings) -> Iterator[str]:
+    """Yield which rules were not checked, and why."""
+    for rules, why in (
+        (findings.not_checked, "they need the whole data set at once"),
+        (findings.not_seen, words.FILES_NOT_SEEN),
+    ):
+        if rules:
+            yield f"{', '.join(rule.code for rule in rules)}: {why}"
 
 
 def _names_by_verdict(whole: Partial) -> Callable[[str], str]:
     def name(verdict: str) -> str:
-        return next((_name(image) for image in whole.flagged if image["verdict"] == verdict), "")
+        return next((_name(image) for _, image in whole.worst if image["verdict"] == verdict), "")
 
     return name
 

@@ -13,6 +13,13 @@ from anchoraudit.io.packed import suffix_of, whole_suffix
 from anchoraudit.io.stores import is_pattern
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without_detector
+from anchoraudit.report.text.next_steps import (
+    GUARD_THE_LOSS,
+    Step,
+    fix_errors,
+    fix_stopping,
+    guard_the_run,
+)
 
 if TYPE_CHECKING:
     from anchoraudit.partitions.partial import Partial
@@ -20,9 +27,7 @@ if TYPE_CHECKING:
 _FILES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # suffixes of data sets that are one file
 
 
-def after_scan_in_parts(
-    whole: Partial, options: Sequence[str], engine: Sequence[str]
-) -> list[tuple[str, str]]:
+def after_scan_in_parts(whole: Partial, options: Sequence[str], engine: Sequence[str]) -> list[Step]:
     """Return the steps, each with its command, or "".
 
     options: command-line words of the scan. engine: those by which it worked part by part.
@@ -30,12 +35,12 @@ def after_scan_in_parts(
     root, detector = str(whole.dataset.root), whole.replayed
     compare = command("compare", [root], without_detector(options), *engine)
     if detector is None:
-        return [("see what detectors make of the data:", compare)]
-    counts = whole.summary()["verdicts"]
+        return fix_errors(whole.findings) or [("see what detectors make of the data:", compare)]
+    summary, counts = whole.summary(), whole.summary()["verdicts"]
     lost = sum(counts.get(verdict, 0) for verdict in WITHOUT_FOREGROUND) + whole.counts["dropped_by_loader"]
     if not lost:
-        return []
-    steps: list[tuple[str, str]] = []
+        return fix_errors(whole.findings) or [guard_the_run(command("scan", [root], options, *engine))]
+    steps = fix_stopping(whole.findings)
     if counts.get("empty_foreground"):
         advise = command("advise", [root], options, *engine)
         steps.append(("see what each remedy would do:", advise))
@@ -46,10 +51,20 @@ def after_scan_in_parts(
     by_hand = _not_by_filter(whole)
     if by_hand:
         steps.append((f"fix by hand what filter cannot ({', '.join(by_hand)}), and scan again", ""))
-    elif whole.about["rewritable"] and lost < whole.summary()["images"]:
-        leave_out = command("filter", [root], options, *engine, "-o", _output_name(whole))
-        steps.append((f"drop them ({words.count(lost, 'image')}):", leave_out))
+    elif lost < summary["images"]:
+        share = words.share(lost, summary["images"])
+        steps.append((f"drop them ({words.count(lost, 'image')}, {share}):", _filter(whole, options, engine)))
+    if detector.loss.outcome == "nan":
+        steps.append(GUARD_THE_LOSS)
     return steps
+
+
+def _filter(whole: Partial, options: Sequence[str], engine: Sequence[str]) -> str:
+    """Return the command that leaves images out: part by part, or of a format that is one part, whole."""
+    root = str(whole.dataset.root)
+    if whole.about["rewritable"]:
+        return command("filter", [root], options, *engine, "-o", _output_name(whole))
+    return command("filter", [root], options, "-o", "clean.json")
 
 
 def _not_by_filter(whole: Partial) -> list[str]:
