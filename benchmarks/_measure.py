@@ -105,6 +105,12 @@ def run(command: Sequence[str], *, watch: Callable[[], None] | None = None, ever
     return Run(wall, cpu, used.ru_maxrss * _MAXRSS_UNIT)
 
 
+def output_of(command: Sequence[str]) -> bytes:
+    """Return what a command of this checkout prints, not timed; CalledProcessError if it fails."""
+    done = subprocess.run(command, env={**os.environ, **_ENVIRONMENT}, check=True, capture_output=True)
+    return done.stdout
+
+
 def _adopt() -> None:
     """Become the parent of all processes below this one whose own parent ends. On Linux only."""
     if sys.platform == "linux" and ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):

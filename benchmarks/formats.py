@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from _formats import BOXES, IMAGES
-from _measure import HERE, PROGRAM, PYTHON, Claim, main, run, side_by_side
+from _measure import HERE, PROGRAM, PYTHON, Claim, main, output_of, run, side_by_side
 
 OPTIONAL = {"labelformat"}  # one whose reader is a library
 ROUNDS = 3
@@ -36,12 +36,10 @@ def _folder_of(name: str, data: Path) -> Path:
 
 def _claim(name: str, folder: Path) -> Claim:
     words = (*PROGRAM, "scan", str(folder), "--exit-zero", "--images", "none")
-    found = json.loads(
-        subprocess.run([*words, "--output-format", "json"], check=True, capture_output=True).stdout
-    )
+    found = json.loads(output_of((*words, "--output-format", "json")))
     summary = found["summary"]
     if (found["format"], summary["boxes"]) != (name, IMAGES * BOXES):
-        raise RuntimeError(f"{folder}: read as {found['dataset']['format']}, {summary['boxes']} boxes")
+        raise RuntimeError(f"{folder}: read as {found['format']}, {summary['boxes']} boxes")
     runs = side_by_side(
         {
             "parse": partial(run, (PYTHON, str(HERE / "_bare_parse.py"), str(folder))),
