@@ -63,4 +63,6 @@ def test_a_folder_without_its_images_is_named(tmp_path, name, capsys):
     words = ("scan", tmp_path / "data", "--image-folder", tmp_path / "empty", "--output-format", "concise")
     run(*words, "--exit-zero")
     told = capsys.readouterr()
-    assert f"is in {tmp_path / 'empty'}, so no image file is checked" in told.err or re.search("IMG00[13]", told.out)
+    assert f"is in {tmp_path / 'empty'}, so no image file is checked" in told.err or re.search(
+        "IMG00[13]", told.out
+    )
