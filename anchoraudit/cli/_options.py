@@ -282,7 +282,7 @@ def read_dataset(settings: Settings, *, quiet: bool = False) -> Dataset:
         from anchoraudit.cli import _output
 
         names = dataset.images.file_names[:1]
-        such = f", such as {names[0]}" if names else ""
+        such = f", such as {names[0]}," if names else ""
         text = f"note: none of the images{such} is in {settings.image_folder}, so no image file is checked"
         _output.remark(text, quiet=quiet)
     return dataset
