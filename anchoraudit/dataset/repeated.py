@@ -168,18 +168,26 @@ def may_repeat(keys: npt.NDArray[Any]) -> Int:
     if len(keys) >> bits:  # more rows than places: most meet another one
         return np.arange(len(keys))
     keys = keys.view(np.uint64) if keys.itemsize == 8 else keys.astype(np.uint64)
-    rows: Int | None = None
-    table = np.empty(1 << bits, dtype=np.int32)
-    for multiplier in _MULTIPLIERS[:_ROUNDS]:
-        place = ((keys * np.uint64(multiplier)) >> np.uint64(64 - bits)).view(np.int64)
-        number = np.arange(len(keys), dtype=np.int32)
-        table[place] = number
-        last = table.take(place)
-        met = last != number
-        met[last[met]] = True
-        left, most = np.flatnonzero(met), _WORTH_MORE * len(keys)
-        rows, keys = left if rows is None else rows.take(left), keys.take(left)
-        if len(keys) > most or not len(keys):
+    table, before = np.empty(1 << bits, dtype=np.int32), len(keys)
+    rows = _meeting(keys, _MULTIPLIERS[0], table)
+    for multiplier in _MULTIPLIERS[1:_ROUNDS]:
+        if not 0 < len(rows) <= _WORTH_MORE * before:
             break
-    assert rows is not None
+        before = len(rows)
+        rows = rows.take(_meeting(keys.take(rows), multiplier, table))
     return rows
+
+
+def _meeting(keys: npt.NDArray[np.uint64], multiplier: int, table: npt.NDArray[np.int32]) -> Int:
+    """Return the rows whose key hashes to the same place of a table as another: int64, ascending.
+
+    table: [2^b], whatever is in it is written over.
+    """
+    shift = np.uint64(65 - len(table).bit_length())
+    place = ((keys * np.uint64(multiplier)) >> shift).view(np.int64)
+    number = np.arange(len(keys), dtype=np.int32)
+    table[place] = number
+    last = table.take(place)
+    met = last != number
+    met[last[met]] = True
+    return np.flatnonzero(met)

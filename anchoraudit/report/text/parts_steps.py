@@ -36,7 +36,8 @@ def after_scan_in_parts(whole: Partial, options: Sequence[str], engine: Sequence
     compare = command("compare", [root], without_detector(options), *engine)
     if detector is None:
         return fix_errors(whole.findings) or [("see what detectors make of the data:", compare)]
-    summary, counts = whole.summary(), whole.summary()["verdicts"]
+    summary = whole.summary()
+    counts = summary["verdicts"]
     lost = sum(counts.get(verdict, 0) for verdict in WITHOUT_FOREGROUND) + whole.counts["dropped_by_loader"]
     if not lost:
         return fix_errors(whole.findings) or [guard_the_run(command("scan", [root], options, *engine))]
