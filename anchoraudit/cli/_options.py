@@ -278,7 +278,7 @@ def read_dataset(settings: Settings, *, quiet: bool = False) -> Dataset:
         class_attribute=settings.class_attribute or "",
         columns=settings.columns,
     )
-    if settings.image_folder is not None and all(source.image_folder is None for source in dataset.sources):
+    if settings.image_folder is not None and not dataset.has_image_folder:
         from anchoraudit.cli import _output
 
         names = dataset.images.file_names[:1]

@@ -401,6 +401,17 @@ class Dataset(Shown):
         """
         return [self.splits[i] for i in self.images.split.tolist()]
 
+    @property
+    def has_image_folder(self) -> bool:
+        """Tell whether the folder of some images is known.
+
+        Examples
+        --------
+        >>> read("sample_data/coco").has_image_folder
+        True
+        """
+        return any(source.image_folder is not None for source in self.sources)
+
     def image_path(self, index: int) -> Path | None:
         """Return the file of image `index`, None if its folder is unknown or the file does not exist.
 

@@ -17,7 +17,7 @@ def report_unread(dataset: Dataset, root: Path) -> None:
 
     Where no image of the data set was found at all, other notes say so, and where images are.
     """
-    if all(source.image_folder is None for source in dataset.sources):
+    if not dataset.has_image_folder:
         return
     found = unread_images(dataset, root)
     others: dict[str, int] = {}
